@@ -1,0 +1,1 @@
+//! From what happened to the e-mail that tells it.

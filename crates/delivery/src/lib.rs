@@ -1,0 +1,1 @@
+//! The journal and outbox that lose nothing, and the couriers that hand mail over.

@@ -1,0 +1,1 @@
+//! Sources that know people: LDAP and the contacts store.

@@ -1,0 +1,1 @@
+//! RTP: greeting out, message in, WAV on disk.

@@ -1,0 +1,1 @@
+//! Ringpost: unanswered calls become voice mail and missed call notifications.

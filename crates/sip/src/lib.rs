@@ -1,0 +1,1 @@
+//! SIP and SDP on the wire, server and client side; call events inside.

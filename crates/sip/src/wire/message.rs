@@ -1,0 +1,172 @@
+//! Requests and responses, and their way onto the wire.
+
+use std::borrow::Cow;
+
+use super::{Headers, Malformed, Method, NameAddr, Uri, Via};
+
+/// What one datagram holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Message {
+    Request(Request),
+    Response(Response),
+}
+
+/// A request. One that came from [`super::read_datagram`] has all the headers
+/// that RFC 3261 §8.1.1 asks for, in a form that can be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) headers: Headers,
+    pub(crate) body: Vec<u8>,
+}
+
+/// A response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    /// Reason phrase; may be empty.
+    pub(crate) reason: String,
+    pub(crate) headers: Headers,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Message {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Message::Request(request) => request.to_bytes(),
+            Message::Response(response) => response.to_bytes(),
+        }
+    }
+}
+
+impl Request {
+    pub(crate) fn via(&self) -> Result<Via, Malformed> {
+        via(&self.headers)
+    }
+
+    pub(crate) fn cseq(&self) -> Result<(u32, Method), Malformed> {
+        cseq(&self.headers)
+    }
+
+    pub(crate) fn from(&self) -> Result<NameAddr, Malformed> {
+        address(&self.headers, "From")
+    }
+
+    pub(crate) fn to(&self) -> Result<NameAddr, Malformed> {
+        address(&self.headers, "To")
+    }
+
+    pub(crate) fn call_id(&self) -> Result<&str, Malformed> {
+        call_id(&self.headers)
+    }
+
+    /// The first Contact, where there is one.
+    pub(crate) fn contact(&self) -> Result<Option<NameAddr>, Malformed> {
+        self.headers.get("Contact").map(NameAddr::read).transpose()
+    }
+
+    /// 70 where the header is missing (RFC 3261 §16.6 gives the number).
+    pub(crate) fn max_forwards(&self) -> Result<u8, Malformed> {
+        let Some(value) = self.headers.get("Max-Forwards") else { return Ok(70) };
+        value.trim().parse().map_err(|_| Malformed::new("Bad Max-Forwards"))
+    }
+
+    /// The option tags of every Require header.
+    pub(crate) fn require(&self) -> Vec<&str> {
+        let values = self.headers.all("Require").flat_map(|value| value.split(','));
+        values.map(str::trim).filter(|tag| !tag.is_empty()).collect()
+    }
+
+    /// Media type of the body in small letters and without parameters; empty
+    /// where none is given.
+    pub(crate) fn content_type(&self) -> String {
+        let value = self.headers.get("Content-Type").unwrap_or("");
+        value.split(';').next().unwrap_or("").trim().to_ascii_lowercase()
+    }
+
+    /// With the right Content-Length, whatever the body holds.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let line = format!("{} {} SIP/2.0\r\n", self.method, self.uri);
+        write(line, &self.headers, &self.body)
+    }
+}
+
+impl Response {
+    pub(crate) fn via(&self) -> Result<Via, Malformed> {
+        via(&self.headers)
+    }
+
+    pub(crate) fn cseq(&self) -> Result<(u32, Method), Malformed> {
+        cseq(&self.headers)
+    }
+
+    pub(crate) fn from(&self) -> Result<NameAddr, Malformed> {
+        address(&self.headers, "From")
+    }
+
+    pub(crate) fn to(&self) -> Result<NameAddr, Malformed> {
+        address(&self.headers, "To")
+    }
+
+    pub(crate) fn call_id(&self) -> Result<&str, Malformed> {
+        call_id(&self.headers)
+    }
+
+    /// The first Contact, where there is one.
+    pub(crate) fn contact(&self) -> Result<Option<NameAddr>, Malformed> {
+        self.headers.get("Contact").map(NameAddr::read).transpose()
+    }
+
+    /// With the right Content-Length, whatever the body holds.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let reason = if self.reason.contains(char::is_control) {
+            Cow::Owned(self.reason.replace(char::is_control, " "))
+        } else {
+            Cow::Borrowed(self.reason.as_str())
+        };
+        write(format!("SIP/2.0 {} {reason}\r\n", self.status), &self.headers, &self.body)
+    }
+}
+
+fn via(headers: &Headers) -> Result<Via, Malformed> {
+    Via::read(headers.get("Via").ok_or(Malformed::new("Missing Via"))?)
+}
+
+/// RFC 3261 §8.1.1.5: the number is below 2^31.
+fn cseq(headers: &Headers) -> Result<(u32, Method), Malformed> {
+    let value = headers.get("CSeq").ok_or(Malformed::new("Missing CSeq"))?;
+    let bad = Malformed::new("Bad CSeq");
+    let mut words = value.split_whitespace();
+    let (Some(number), Some(method), None) = (words.next(), words.next(), words.next()) else {
+        return Err(bad);
+    };
+    let digits = number.bytes().all(|byte| byte.is_ascii_digit());
+    match (number.parse::<u32>(), Method::read(method)) {
+        (Ok(number), Some(method)) if digits && number < 1 << 31 => Ok((number, method)),
+        _ => Err(bad),
+    }
+}
+
+fn call_id(headers: &Headers) -> Result<&str, Malformed> {
+    headers.get("Call-ID").filter(|id| !id.is_empty()).ok_or(Malformed::new("Missing Call-ID"))
+}
+
+fn address(headers: &Headers, name: &str) -> Result<NameAddr, Malformed> {
+    let missing = if name == "To" { "Missing To" } else { "Missing From" };
+    NameAddr::read(headers.get(name).ok_or(Malformed::new(missing))?)
+}
+
+fn write(start_line: String, headers: &Headers, body: &[u8]) -> Vec<u8> {
+    let mut bytes = start_line.into_bytes();
+    bytes.reserve(1024 + body.len());
+    for (name, value) in headers.iter() {
+        bytes.extend_from_slice(name.as_bytes());
+        bytes.extend_from_slice(b": ");
+        bytes.extend_from_slice(value.as_bytes());
+        bytes.extend_from_slice(b"\r\n");
+    }
+    bytes.extend_from_slice(format!("Content-Length: {}\r\n\r\n", body.len()).as_bytes());
+    bytes.extend_from_slice(body);
+    bytes
+}

@@ -1,0 +1,191 @@
+//! Framing: from a datagram to start line, headers and body.
+
+use super::text::{is_token, lossy};
+use super::{Headers, Malformed, Message, Method, Request, Response, Uri, names};
+
+/// Reads one datagram. `None`: a keep-alive, nothing but line ends (RFC 5626
+/// §3.5.1), blanks or zero bytes.
+pub(crate) fn read_datagram(bytes: &[u8]) -> Result<Option<Message>, Malformed> {
+    let filler = |byte: &u8| b"\r\n \t\0".contains(byte);
+    if bytes.iter().all(filler) {
+        return Ok(None);
+    }
+    // RFC 3261 §7.5: line ends in front of the start line are ignored.
+    let start = bytes.iter().position(|byte| !b"\r\n".contains(byte)).unwrap_or(0);
+    let (first, rest) = split_line(bytes.get(start..).unwrap_or(&[]));
+    let first = lossy(first);
+    let first = first.trim();
+    let (lines, body) = split_head(rest);
+    match first.get(..4) {
+        Some(name) if name.eq_ignore_ascii_case("SIP/") => response(first, &lines, body).map(Some),
+        _ => request(first, &lines, body).map(Some),
+    }
+}
+
+fn request(first: &str, lines: &[String], body: &[u8]) -> Result<Message, Malformed> {
+    let bad = || Malformed::new("Bad Request Line");
+    let (method, rest) = first.split_once([' ', '\t']).ok_or_else(bad)?;
+    let (uri, version) = rest.trim().rsplit_once([' ', '\t']).ok_or_else(bad)?;
+    let method = Method::read(method).ok_or_else(bad)?;
+    let head = read_headers(lines);
+    // Without a Request-URI there is still an answer, so one is put in its place.
+    let read_uri = Uri::read(uri);
+    let uri = match &read_uri {
+        Ok(uri) => uri.clone(),
+        Err(_) => Uri::read("sip:invalid")?,
+    };
+    let mut request = Request { method, uri, headers: head.headers, body: Vec::new() };
+    let checked = check_version(version)
+        .and(read_uri)
+        .and_then(|_| check(&request, head.repeated))
+        .and_then(|()| cut(body, head.length));
+    match checked {
+        Ok(body) => {
+            request.body = body.to_vec();
+            Ok(Message::Request(request))
+        }
+        Err(fault) => Err(fault.of(request)),
+    }
+}
+
+fn response(first: &str, lines: &[String], body: &[u8]) -> Result<Message, Malformed> {
+    let bad = || Malformed::new("Bad Status Line");
+    let (version, rest) = first.split_once([' ', '\t']).ok_or_else(bad)?;
+    check_version(version)?;
+    // The reason phrase may be empty, and some leave out the blank before it.
+    let (status, reason) = rest.trim().split_once([' ', '\t']).unwrap_or((rest.trim(), ""));
+    let three = status.len() == 3 && status.bytes().all(|byte| byte.is_ascii_digit());
+    let status = status.parse().ok().filter(|code| three && (100..700).contains(code));
+    let status = status.ok_or_else(bad)?;
+    let head = read_headers(lines);
+    let response = Response {
+        status,
+        reason: reason.trim().to_owned(),
+        headers: head.headers,
+        body: cut(body, head.length)?.to_vec(),
+    };
+    response.via()?;
+    response.cseq()?;
+    response.call_id()?;
+    response.from()?;
+    response.to()?;
+    Ok(Message::Response(response))
+}
+
+/// Everything that has to be there (RFC 3261 §8.1.1), once and readable.
+fn check(request: &Request, repeated: bool) -> Result<(), Malformed> {
+    request.via()?;
+    request.from()?;
+    request.to()?;
+    request.call_id()?;
+    request.max_forwards()?;
+    let (_, method) = request.cseq()?;
+    if method != request.method {
+        return Err(Malformed::new("CSeq Method Does Not Match"));
+    }
+    if repeated {
+        return Err(Malformed::new("Header Must Not Be Repeated"));
+    }
+    Ok(())
+}
+
+fn check_version(version: &str) -> Result<(), Malformed> {
+    if version.eq_ignore_ascii_case("SIP/2.0") {
+        return Ok(());
+    }
+    let other = version.get(..4).is_some_and(|name| name.eq_ignore_ascii_case("SIP/"));
+    Err(if other { Malformed::version() } else { Malformed::new("Bad Request Line") })
+}
+
+/// The body: what Content-Length says, all where it says nothing (RFC 3261
+/// §18.3). Bytes past it are dropped; too few are the peer's fault.
+fn cut(body: &[u8], length: Length) -> Result<&[u8], Malformed> {
+    match length {
+        Length::Missing => Ok(body),
+        Length::Bad => Err(Malformed::new("Bad Content-Length")),
+        Length::Said(length) => {
+            body.get(..length).ok_or(Malformed::new("Body Shorter Than Content-Length"))
+        }
+    }
+}
+
+/// Content-Length, as far as it makes sense.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Length {
+    Missing,
+    Said(usize),
+    Bad,
+}
+
+impl Length {
+    /// A second one must say the same.
+    fn and(self, value: &str) -> Length {
+        let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+        let said = value.parse().ok().filter(|_| digits).map_or(Length::Bad, Length::Said);
+        if self == Length::Missing || self == said { said } else { Length::Bad }
+    }
+}
+
+struct Head {
+    headers: Headers,
+    length: Length,
+    /// A header that says who and what stands there twice (RFC 4475 §3.3.8).
+    repeated: bool,
+}
+
+/// Lines that are no header are passed over.
+fn read_headers(lines: &[String]) -> Head {
+    let mut head = Head { headers: Headers::default(), length: Length::Missing, repeated: false };
+    for line in lines {
+        let Some((name, value)) = line.split_once(':') else { continue };
+        let (name, value) = (names::long(name.trim()), value.trim());
+        if name.eq_ignore_ascii_case("Content-Length") {
+            head.length = head.length.and(value);
+            continue;
+        }
+        if !is_token(name) {
+            continue;
+        }
+        const ONCE: [&str; 5] = ["From", "To", "Call-ID", "CSeq", "Max-Forwards"];
+        let once = ONCE.iter().any(|once| once.eq_ignore_ascii_case(name));
+        if once && head.headers.get(name).is_some() {
+            head.repeated = true;
+        }
+        head.headers.push(name, value);
+    }
+    head
+}
+
+/// The lines up to the empty one, unfolded (RFC 3261 §7.3.1) and as text, and
+/// the bytes behind it.
+fn split_head(mut rest: &[u8]) -> (Vec<String>, &[u8]) {
+    let mut lines: Vec<String> = Vec::with_capacity(24);
+    while !rest.is_empty() {
+        let (line, after) = split_line(rest);
+        rest = after;
+        if line.is_empty() {
+            break;
+        }
+        let text = lossy(line);
+        match lines.last_mut() {
+            Some(last) if text.starts_with([' ', '\t']) => {
+                last.truncate(last.trim_end().len());
+                last.push(' ');
+                last.push_str(text.trim());
+            }
+            _ => lines.push(text.into_owned()),
+        }
+    }
+    (lines, rest)
+}
+
+/// The first line without its end (CRLF, or a bare LF), and what follows.
+fn split_line(bytes: &[u8]) -> (&[u8], &[u8]) {
+    match bytes.iter().position(|byte| *byte == b'\n') {
+        Some(at) => {
+            let (line, rest) = bytes.split_at(at);
+            (line.strip_suffix(b"\r").unwrap_or(line), rest.get(1..).unwrap_or(&[]))
+        }
+        None => (bytes.strip_suffix(b"\r").unwrap_or(bytes), &[]),
+    }
+}

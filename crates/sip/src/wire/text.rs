@@ -1,0 +1,151 @@
+//! Small readers of RFC 3261 §25.1: tokens, quoted strings, lists, escapes.
+
+use std::borrow::Cow;
+
+/// A token: letters, digits and ``-.!%*_+`'~``.
+pub(super) fn is_token(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&byte))
+}
+
+/// Bytes as text. What is no UTF-8 is taken for Latin-1, which older phone
+/// systems still send in display names; nothing is lost and nothing refused.
+pub(super) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Cow::Borrowed(text);
+    }
+    let mut text = String::with_capacity(bytes.len() + 8);
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().copied().map(char::from));
+    }
+    Cow::Owned(text)
+}
+
+/// The text with every line break made a blank.
+pub(super) fn one_line(text: String) -> String {
+    if text.contains(['\r', '\n']) { text.replace(['\r', '\n'], " ") } else { text }
+}
+
+/// The pieces between separators that stand outside `"…"` and `<…>`.
+pub(crate) fn split_outside(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let whole = rest?;
+        match find_outside(whole, separator) {
+            Some((before, after)) => {
+                rest = Some(after);
+                Some(before)
+            }
+            None => {
+                rest = None;
+                Some(whole)
+            }
+        }
+    })
+}
+
+/// What stands before and after the first such separator.
+fn find_outside(text: &str, separator: char) -> Option<(&str, &str)> {
+    let (mut quoted, mut escaped, mut angled) = (false, false, false);
+    for (at, character) in text.char_indices() {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' if !angled => quoted = !quoted,
+            '<' if !quoted => angled = true,
+            '>' if !quoted => angled = false,
+            _ if character == separator && !quoted && !angled => {
+                let (before, after) = text.split_at(at);
+                return Some((before, after.get(separator.len_utf8()..).unwrap_or("")));
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// What stands before the first `<` outside quotes, and after it.
+pub(super) fn before_angle(text: &str) -> Result<Option<(&str, &str)>, Unbalanced> {
+    let (mut quoted, mut escaped) = (false, false);
+    for (at, character) in text.char_indices() {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            '<' if !quoted => {
+                let (before, after) = text.split_at(at);
+                return Ok(Some((before, after.get(1..).unwrap_or(""))));
+            }
+            _ => {}
+        }
+    }
+    if quoted { Err(Unbalanced) } else { Ok(None) }
+}
+
+/// A quoted string without its end.
+pub(super) struct Unbalanced;
+
+/// The content of a quoted string, its `\` escapes resolved; other text as it
+/// is, without the blanks around it.
+pub(crate) fn unquote(text: &str) -> Cow<'_, str> {
+    let text = text.trim();
+    let Some(inner) = text.strip_prefix('"') else { return Cow::Borrowed(text) };
+    let inner = inner.strip_suffix('"').unwrap_or(inner);
+    if !inner.contains(['\\', '"']) {
+        return Cow::Borrowed(inner);
+    }
+    let mut plain = String::with_capacity(inner.len());
+    let mut escaped = false;
+    for character in inner.chars() {
+        match character {
+            '\\' if !escaped => escaped = true,
+            _ => {
+                plain.push(character);
+                escaped = false;
+            }
+        }
+    }
+    Cow::Owned(plain)
+}
+
+/// Text for people: blanks in place of control characters, none of them at
+/// the ends nor two in a row. `None` when nothing is left.
+pub(crate) fn printable(text: &str) -> Option<String> {
+    let mut plain = String::with_capacity(text.len());
+    for word in text.split(|c: char| c.is_control() || c.is_whitespace()) {
+        if !word.is_empty() {
+            if !plain.is_empty() {
+                plain.push(' ');
+            }
+            plain.push_str(word);
+        }
+    }
+    (!plain.is_empty()).then_some(plain)
+}
+
+/// `%xx` escapes resolved (RFC 3261 §19.1.2); a broken escape stays as it is.
+pub(super) fn percent_decode(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        rest = after;
+        if first == b'%'
+            && let Some((&[high, low], after)) = after.split_first_chunk::<2>()
+            && let (Some(high), Some(low)) = (hex(high), hex(low))
+        {
+            bytes.push(high << 4 | low);
+            rest = after;
+        } else {
+            bytes.push(first);
+        }
+    }
+    Cow::Owned(lossy(&bytes).into_owned())
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}

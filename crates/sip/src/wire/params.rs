@@ -13,7 +13,7 @@ pub(crate) struct Params(Vec<(String, Option<String>)>);
 impl Params {
     /// Reads `;a=1;b`; the semicolon in front may be missing. Blanks around
     /// the signs are allowed (RFC 3261 §25.1, SEMI and EQUAL).
-    pub(super) fn read(text: &str) -> Params {
+    pub(crate) fn read(text: &str) -> Params {
         let mut params = Vec::new();
         for piece in text::split_outside(text, ';') {
             let (name, value) = match piece.split_once('=') {

@@ -1,0 +1,103 @@
+//! Writing offers and answers.
+
+use std::net::SocketAddr;
+
+use ringpost_model::{Codec, RemoteAudio};
+
+use super::offer::{Direction, Media, Offer};
+
+/// Payload type of telephone-event in our own offers.
+const EVENT_PAYLOAD_TYPE: u8 = 101;
+
+/// An offer of PCMU, PCMA and telephone-event at that address. `version` goes
+/// up by one with each new description of the same `session` (RFC 3264 §8).
+pub(crate) fn write_offer(rtp: SocketAddr, session: u64, version: u64) -> String {
+    let mut sdp = head(rtp, session, version);
+    let codecs = [(0, Codec::Pcmu), (8, Codec::Pcma)];
+    let event = Some(EVENT_PAYLOAD_TYPE);
+    audio(&mut sdp, rtp.port(), "RTP/AVP", &codecs, event, Direction::SendRecv);
+    sdp
+}
+
+impl Offer {
+    /// The answer: the chosen stream at our address with the one codec, every
+    /// other `m=` line in its place with port 0 (RFC 3264 §6).
+    pub(crate) fn answer(
+        &self,
+        rtp: SocketAddr,
+        chosen: &RemoteAudio,
+        session: u64,
+        version: u64,
+    ) -> String {
+        let mut sdp = head(rtp, session, version);
+        let accepted = self.chosen().map(|(index, _)| index);
+        for (index, media) in self.media.iter().enumerate() {
+            if accepted == Some(index) {
+                let codecs = [(chosen.payload_type, chosen.codec)];
+                let event = chosen.event_payload_type;
+                let direction = media.direction.mirrored();
+                audio(&mut sdp, rtp.port(), &media.protocol, &codecs, event, direction);
+            } else {
+                refused(&mut sdp, media);
+            }
+        }
+        sdp
+    }
+}
+
+impl Direction {
+    /// The most that an answer may say (RFC 3264 §6.1).
+    const fn mirrored(self) -> Direction {
+        match self {
+            Direction::SendOnly => Direction::RecvOnly,
+            Direction::RecvOnly => Direction::SendOnly,
+            Direction::SendRecv | Direction::Inactive => self,
+        }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Direction::SendRecv => "sendrecv",
+            Direction::SendOnly => "sendonly",
+            Direction::RecvOnly => "recvonly",
+            Direction::Inactive => "inactive",
+        }
+    }
+}
+
+fn head(rtp: SocketAddr, session: u64, version: u64) -> String {
+    let ip = rtp.ip().to_canonical();
+    let family = if ip.is_ipv4() { "IP4" } else { "IP6" };
+    format!(
+        "v=0\r\no=- {session} {version} IN {family} {ip}\r\ns=-\r\nc=IN {family} {ip}\r\nt=0 0\r\n"
+    )
+}
+
+fn audio(
+    sdp: &mut String,
+    port: u16,
+    protocol: &str,
+    codecs: &[(u8, Codec)],
+    event: Option<u8>,
+    direction: Direction,
+) {
+    sdp.push_str(&format!("m=audio {port} {protocol}"));
+    for number in codecs.iter().map(|(number, _)| *number).chain(event) {
+        sdp.push_str(&format!(" {number}"));
+    }
+    sdp.push_str("\r\n");
+    for (number, codec) in codecs {
+        sdp.push_str(&format!("a=rtpmap:{number} {}/8000\r\n", codec.name()));
+    }
+    if let Some(number) = event {
+        // The sixteen keys and the flash (RFC 4733 §3.2).
+        sdp.push_str(&format!("a=rtpmap:{number} telephone-event/8000\r\n"));
+        sdp.push_str(&format!("a=fmtp:{number} 0-16\r\n"));
+    }
+    sdp.push_str(&format!("a=ptime:20\r\na={}\r\n", direction.as_str()));
+}
+
+fn refused(sdp: &mut String, media: &Media) {
+    let formats = media.formats.join(" ");
+    sdp.push_str(&format!("m={} 0 {} {formats}\r\n", media.kind, media.protocol));
+}

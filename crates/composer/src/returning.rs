@@ -29,8 +29,9 @@ pub(crate) fn compose(
     let Returning { record, recipient, reason, attempts, at, original } = *returning;
     let service = address::addr_spec(&letterhead.from).ok_or(ComposeError::From)?;
     let postmaster = address::addr_spec(&letterhead.postmaster).ok_or(ComposeError::Postmaster)?;
-    let recipient_shown = clean::line(recipient, clean::VALUE).unwrap_or_default();
-    let reason = clean::line(reason, clean::REASON).unwrap_or_default();
+    let recipient_shown = clean::line(recipient, clean::VALUE)
+        .unwrap_or_else(|| words::UNREADABLE_ADDRESS.to_owned());
+    let reason = clean::line(reason, clean::REASON).unwrap_or_else(|| words::NO_REASON.to_owned());
     let id = clean::line(&record.id, clean::NAME).unwrap_or_default();
     let is_voice_mail = matches!(record.outcome, Outcome::VoiceMail(_));
     let is_whole = original.len() <= WHOLE && is_seven_bit(original);
@@ -107,11 +108,14 @@ fn is_seven_bit(message: &[u8]) -> bool {
     })
 }
 
-/// The header section of a message (RFC 5322 §2.1), as readable as it is.
+/// The header section of a message (RFC 5322 §2.1) as text, with LF at the end of
+/// its lines and without other control characters.
 fn headers_of(message: &[u8]) -> String {
     let end = message.windows(4).position(|window| window == b"\r\n\r\n");
     let end = end.map_or(message.len(), |blank| blank + 2).min(HEADERS);
-    String::from_utf8_lossy(message.get(..end).unwrap_or(message)).into_owned()
+    String::from_utf8_lossy(message.get(..end).unwrap_or(message))
+        .replace("\r\n", "\n")
+        .replace(|character: char| character.is_control() && !"\n\t".contains(character), " ")
 }
 
 /// The enhanced status code (RFC 3463) that the mail server's words contain;

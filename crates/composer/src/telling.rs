@@ -1,6 +1,7 @@
 //! A call as a mail: missed call notification or voice mail.
 
 use mail_builder::MessageBuilder;
+use mail_builder::headers::HeaderType;
 use mail_builder::headers::address::Address;
 use mail_builder::headers::content_type::ContentType;
 use mail_builder::headers::message_id::MessageId;
@@ -60,25 +61,11 @@ pub(crate) fn compose(letterhead: &Letterhead, telling: Telling<'_>) -> Result<M
         .header("Thread-Topic", Text::new(facts.subject.as_str()))
         .header("Date", Raw::new(when::date(&zone.at(record.ended))))
         .header("Message-ID", MessageId::new(identifiers::message_id(letterhead, record)));
+    let order = file.as_ref().map(|(_, name)| name.ascii.as_str());
     message = no_answers(message)
         .header("Content-Class", Raw::new(content_class))
         .header("Content-Language", Raw::new(words::LANGUAGE));
-    if let Some(telephone) = caller.telephone() {
-        message = message.header("X-CallingTelephoneNumber", Raw::new(telephone));
-    }
-    if let Some(name) = &caller.name {
-        message = message.header("X-VoiceMessageSenderName", Text::new(name.as_str()));
-    }
-    if let Some(length) = length {
-        message = message.header("X-VoiceMessageDuration", Raw::new(length.to_string()));
-    }
-    if let Some((_, name)) = &file {
-        message = message.header("X-AttachmentOrder", Raw::new(name.ascii.clone()));
-    }
-    if let Some(call_id) = call_id(record) {
-        message = message.header("X-CallID", Raw::new(call_id));
-    }
-    message = message
+    message = unified_messaging(message, record, &caller, length, order)
         .header("X-Ringpost-Source", Raw::new(source(record)))
         .header("MIME-Version", Raw::new("1.0"));
 
@@ -98,6 +85,34 @@ pub(crate) fn compose(letterhead: &Letterhead, telling: Telling<'_>) -> Result<M
     };
     let envelope = Envelope { sender: Some(service.to_owned()), recipient: recipient.to_owned() };
     Ok(Mail { envelope, message: written(message.body(body)) })
+}
+
+/// The headers that Exchange turns into the properties of a voice item (MS-OXCMAIL
+/// 2.1.3.2.3), those that have a value.
+fn unified_messaging<'x>(
+    message: MessageBuilder<'x>,
+    record: &CallRecord,
+    caller: &Caller<'_>,
+    length: Option<u64>,
+    attachment_order: Option<&str>,
+) -> MessageBuilder<'x> {
+    let telephone = caller.telephone().map(str::to_owned);
+    [
+        ("X-CallingTelephoneNumber", telephone.map(raw)),
+        ("X-VoiceMessageSenderName", caller.name.clone().map(|name| Text::new(name).into())),
+        ("X-VoiceMessageDuration", length.map(|seconds| raw(seconds.to_string()))),
+        ("X-AttachmentOrder", attachment_order.map(|name| raw(name.to_owned()))),
+        ("X-CallID", call_id(record).map(raw)),
+    ]
+    .into_iter()
+    .fold(message, |message, (name, value): (&str, Option<HeaderType<'x>>)| match value {
+        Some(value) => message.header(name, value),
+        None => message,
+    })
+}
+
+fn raw<'x>(value: String) -> HeaderType<'x> {
+    Raw::new(value).into()
 }
 
 /// Adds what keeps machines from answering.

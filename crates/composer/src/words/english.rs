@@ -45,6 +45,10 @@ server was restarted while the caller was speaking.";
 
 /// Display name of reports to the postmaster.
 pub(crate) const SERVICE_NAME: &str = "Ringpost";
+/// In a report, for a recipient of which nothing can be shown.
+pub(crate) const UNREADABLE_ADDRESS: &str = "an unreadable address";
+/// In a report, where the mail server gave no reason.
+pub(crate) const NO_REASON: &str = "none was given";
 
 /// Label of one telephone of the caller.
 pub(crate) fn phone(kind: PhoneKind) -> &'static str {
@@ -98,7 +102,8 @@ pub(crate) fn how_it_was_missed(why: Why) -> Option<&'static str> {
         Why::TooShort | Why::NothingSaid => {
             Some("The caller reached your voice mail and left no message.")
         }
-        Why::Cancelled | Why::Reported => Some("The caller hung up before the call was answered."),
+        Why::Cancelled => Some("The caller hung up before the call was answered."),
+        Why::Reported => Some("The call rang and was not answered."),
         Why::Interrupted => {
             Some("The call was cut off in the greeting: the voice mail server was restarted.")
         }

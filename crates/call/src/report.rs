@@ -109,3 +109,64 @@ impl EventKind {
         self == Self::Elsewhere
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn parameters_and_case_of_the_type_do_not_count() {
+        let xml = b"<UserNotification><User>alice</User></UserNotification>".as_slice();
+        let json = br#"{"called": "alice"}"#.as_slice();
+        let table = [
+            ("application/ms-rtc-usernotification+xml", xml),
+            ("Application/MS-RTC-UserNotification+XML; charset=\"utf-8\"", xml),
+            ("application/json", json),
+            (" application/JSON ;charset=utf-8;x=y", json),
+        ];
+        for (content_type, body) in table {
+            let called = read_report(content_type, body).unwrap().called.unwrap();
+            assert_eq!(called.raw(), "alice", "{content_type}");
+        }
+        for unknown in ["", "text/plain", "application/xml", "application/sdp", "json", ";"] {
+            assert_eq!(read_report(unknown, json), Err(ReportError::UnknownType), "{unknown}");
+        }
+        for accepted in ACCEPTED_TYPES.split(", ") {
+            assert_ne!(read_report(accepted, b"x"), Err(ReportError::UnknownType), "{accepted}");
+        }
+    }
+
+    #[test]
+    fn too_much_and_nothing_are_refused() {
+        let body = |size| vec![b' '; size];
+        for accepted in [XML, JSON] {
+            for body in [body(0), body(3), body(LARGEST), body(LARGEST + 1)] {
+                assert!(
+                    matches!(read_report(accepted, &body), Err(ReportError::Unreadable { .. })),
+                    "{accepted}, {} bytes",
+                    body.len()
+                );
+            }
+        }
+    }
+
+    proptest! {
+        /// Any bytes are a report or a sentence.
+        #[test]
+        fn no_body_is_too_strange(body in prop::collection::vec(any::<u8>(), 0..512)) {
+            let _ = read_report(XML, &body);
+            let _ = read_report(JSON, &body);
+        }
+
+        /// So is what is nearly a notification.
+        #[test]
+        fn no_markup_is_too_strange(
+            inner in r#"(<|>|&|;|#|x|"|'|=|/|!|\[|\]|\?|-|From|Event| type|CDATA|sip:|@|tel:|\\|%4|1){0,60}"#
+        ) {
+            let _ = read_report(XML, format!("<UserNotification>{inner}</UserNotification>").as_bytes());
+            let _ = read_report(XML, inner.as_bytes());
+            let _ = read_report(JSON, format!(r#"{{"caller": "{inner}"}}"#).as_bytes());
+        }
+    }
+}

@@ -85,3 +85,85 @@ fn digits(text: &str) -> Option<String> {
     }
     Some(digits.trim_start_matches('0').to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hearing(ids: &[&str], caller: &str, ear: Ear, after: Duration) -> Hearing {
+        Hearing {
+            subscriber: "alice".to_owned(),
+            identifiers: ids.iter().map(|id| (*id).to_owned()).collect(),
+            caller: caller.to_owned(),
+            ear,
+            at: Timestamp::from_millis(1_773_500_966_000).plus(after),
+        }
+    }
+
+    const BOB: &str = "+14255550142";
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    #[test]
+    fn calls_are_told_apart() {
+        let ms = Duration::from_millis;
+        let first = || hearing(&["abc@gw", "conv-1"], BOB, Ear::Call, Duration::ZERO);
+        let table = [
+            ("repeated", true, hearing(&["abc@gw"], BOB, Ear::Call, ms(0))),
+            ("one id in common", true, hearing(&["x", "conv-1"], "bob", Ear::Info, HOUR)),
+            ("a day later", true, hearing(&["abc@gw"], BOB, Ear::Info, REMEMBERED)),
+            ("more than a day", false, hearing(&["abc@gw"], BOB, Ear::Info, REMEMBERED + ms(1))),
+            ("same ear, other id", false, hearing(&["def@gw"], BOB, Ear::Call, ms(100))),
+            ("other ear, other id", true, hearing(&["def@gw"], BOB, Ear::Info, ms(100))),
+            ("other ear, no id", true, hearing(&[], BOB, Ear::Http, ms(5000))),
+            ("other ear, too late", false, hearing(&[], BOB, Ear::Http, ms(5001))),
+            ("other caller", false, hearing(&[], "+14255550143", Ear::Http, ms(10))),
+            ("withheld", false, hearing(&[], "", Ear::Http, ms(10))),
+            ("anonymous", false, hearing(&[], "anonymous", Ear::Http, ms(10))),
+            ("spelled nationally", true, hearing(&[], "(425) 555-0142", Ear::Cdr, ms(10))),
+            ("spelled with 00", true, hearing(&[], "0014255550142", Ear::Cdr, ms(10))),
+            ("as URI", true, hearing(&[], "sip:+14255550142@gw.example.com", Ear::Cdr, ms(10))),
+            ("as tel", true, hearing(&[], "tel:+1-425-555-0142;ext=7", Ear::Cdr, ms(10))),
+            ("its last digits only", false, hearing(&[], "0142", Ear::Cdr, ms(10))),
+        ];
+        for (what, expected, second) in table {
+            assert_eq!(same_call(&first(), &second), expected, "{what}");
+            assert_eq!(same_call(&second, &first()), expected, "{what}, the other way round");
+        }
+    }
+
+    #[test]
+    fn a_call_to_a_team_is_one_for_each() {
+        let first = hearing(&["abc@gw"], BOB, Ear::Call, Duration::ZERO);
+        let mut second = first.clone();
+        second.subscriber = "Alice".to_owned();
+        assert!(same_call(&first, &second));
+        second.subscriber = "carol".to_owned();
+        assert!(!same_call(&first, &second));
+        second.ear = Ear::Info;
+        assert!(!same_call(&first, &second));
+    }
+
+    #[test]
+    fn two_strangers_without_a_name_are_two() {
+        let first = hearing(&[], "", Ear::Call, Duration::ZERO);
+        let second = hearing(&[], "", Ear::Info, Duration::ZERO);
+        assert!(!same_call(&first, &second));
+        let empty = hearing(&["", " "], "", Ear::Call, Duration::ZERO);
+        assert!(!same_call(&empty, &empty), "an empty identifier names nothing");
+    }
+
+    #[test]
+    fn callers_without_a_number_are_compared_as_they_are() {
+        let table = [
+            ("bob", "sip:Bob@example.com", true),
+            ("bob", "bobby", false),
+            ("1001", "1001", true),
+            ("1001", "2001001", false),
+            ("1001", "91001", false),
+            ("030 5550142", "+49 30 5550142", true),
+        ];
+        for (a, b, expected) in table {
+            assert_eq!(same_caller(a, b), expected, "{a} and {b}");
+        }
+    }
+}

@@ -193,3 +193,6 @@ fn decoded(body: &[u8]) -> Cow<'_, str> {
         Err(_) => Cow::Owned(body.iter().copied().map(char::from).collect()),
     }
 }
+
+#[cfg(test)]
+mod tests;

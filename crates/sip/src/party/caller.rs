@@ -28,9 +28,13 @@ pub(crate) fn caller(request: &Request, trusted: bool) -> Party {
         return Party { withheld: true, ..Party::default() };
     }
     match (asserted, from) {
-        (Some((_, mut party)), from) => {
+        (Some((uri, mut party)), from) => {
+            let his_own = |from: &NameAddr| {
+                let users = [party.user.as_deref().map(Cow::Borrowed), uri.user()];
+                users.into_iter().flatten().any(|user| same_user(&user, &from.uri))
+            };
             if party.display_name.is_none()
-                && let Some(from) = from.filter(|from| same_user(&party, &from.uri))
+                && let Some(from) = from.filter(his_own)
             {
                 party.display_name = from.display;
             }
@@ -98,8 +102,8 @@ fn is_anonymous_name(from: &NameAddr) -> bool {
 /// Whether the From is of the same user as the asserted identity, so that its
 /// display name can stand for him: the same user part, or the same number but
 /// for its prefixes.
-fn same_user(party: &Party, from: &Uri) -> bool {
-    let (Some(user), Some(from)) = (party.user.as_deref(), from.user()) else { return false };
+fn same_user(user: &str, from: &Uri) -> bool {
+    let Some(from) = from.user() else { return false };
     if user.eq_ignore_ascii_case(&from) {
         return true;
     }

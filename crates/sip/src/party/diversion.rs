@@ -59,7 +59,7 @@ fn same_user(entry: &Party, target: &Party) -> bool {
     }
 }
 
-fn read_all<'a>(request: &'a Request, name: &str) -> impl Iterator<Item = NameAddr> + use<'a> {
+fn read_all<'a>(request: &'a Request, name: &'a str) -> impl Iterator<Item = NameAddr> + use<'a> {
     request.headers.all(name).take(HOPS).filter_map(|value| NameAddr::read(value).ok())
 }
 

@@ -12,15 +12,17 @@ pub(crate) struct Headers(rsip::Headers);
 impl Headers {
     /// The first value of that name.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.all(name).next()
+        let name = names::long(name);
+        let mut headers = self.0.iter();
+        headers.find(|header| names::name(header).eq_ignore_ascii_case(name)).map(names::value)
     }
 
     /// Every value of that name, from top to bottom.
-    pub(crate) fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> + use<'a> {
-        let name = names::long(name).to_owned();
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> + use<'a> {
+        let name = names::long(name);
         self.0
             .iter()
-            .filter(move |header| names::name(header).eq_ignore_ascii_case(&name))
+            .filter(move |header| names::name(header).eq_ignore_ascii_case(name))
             .map(names::value)
     }
 

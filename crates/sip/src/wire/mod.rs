@@ -12,11 +12,13 @@ mod method;
 mod name_addr;
 mod names;
 mod params;
+#[cfg(test)]
+mod properties;
 mod read;
 mod response;
 mod status;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod text;
 mod uri;
 mod via;
@@ -30,6 +32,6 @@ pub(crate) use params::Params;
 pub(crate) use read::read_datagram;
 pub(crate) use response::response_to;
 pub(crate) use status::phrase;
-pub(crate) use text::{printable, split_outside, unquote};
+pub(crate) use text::printable;
 pub(crate) use uri::Uri;
 pub(crate) use via::Via;

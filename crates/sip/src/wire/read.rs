@@ -60,7 +60,7 @@ fn response(first: &str, lines: &[String], body: &[u8]) -> Result<Message, Malfo
     let head = read_headers(lines);
     let response = Response {
         status,
-        reason: reason.trim().to_owned(),
+        reason: reason.replace(char::is_control, " ").trim().to_owned(),
         headers: head.headers,
         body: cut(body, head.length)?.to_vec(),
     };

@@ -56,11 +56,13 @@ pub(crate) const fn phrase(status: u16) -> &'static str {
         603 => "Decline",
         604 => "Does Not Exist Anywhere",
         606 => "Not Acceptable",
-        101..=199 => "Session Progress",
-        201..=299 => "OK",
-        301..=399 => "Multiple Choices",
-        401..=499 => "Bad Request",
-        501..=599 => "Server Internal Error",
-        _ => "Busy Everywhere",
+        _ => match status / 100 {
+            1 => "Session Progress",
+            2 => "OK",
+            3 => "Multiple Choices",
+            4 => "Bad Request",
+            5 => "Server Internal Error",
+            _ => "Busy Everywhere",
+        },
     }
 }

@@ -22,9 +22,11 @@ pub(super) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// The text with every line break made a blank.
+/// The text with every line break made a blank, and no blanks around it.
 pub(super) fn one_line(text: String) -> String {
-    if text.contains(['\r', '\n']) { text.replace(['\r', '\n'], " ") } else { text }
+    let text = if text.contains(['\r', '\n']) { text.replace(['\r', '\n'], " ") } else { text };
+    let trimmed = text.trim();
+    if trimmed.len() == text.len() { text } else { trimmed.to_owned() }
 }
 
 /// The pieces between separators that stand outside `"…"` and `<…>`.
@@ -109,11 +111,13 @@ pub(crate) fn unquote(text: &str) -> Cow<'_, str> {
     Cow::Owned(plain)
 }
 
-/// Text for people: blanks in place of control characters, none of them at
-/// the ends nor two in a row. `None` when nothing is left.
+/// Text for people: blanks in place of control characters and of those that
+/// turn the direction of writing around, none of them at the ends nor two in a
+/// row. `None` when nothing is left.
 pub(crate) fn printable(text: &str) -> Option<String> {
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let mut plain = String::with_capacity(text.len());
-    for word in text.split(|c: char| c.is_control() || c.is_whitespace()) {
+    for word in text.split(|c: char| c.is_control() || c.is_whitespace() || turns(c)) {
         if !word.is_empty() {
             if !plain.is_empty() {
                 plain.push(' ');

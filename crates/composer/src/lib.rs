@@ -17,6 +17,7 @@ mod clean;
 mod facts;
 mod html;
 mod identifiers;
+mod known;
 mod number;
 mod returning;
 mod telling;
@@ -24,6 +25,7 @@ mod text;
 mod when;
 mod words;
 
+pub use known::{knows_language, knows_time_zone, rfc3339};
 use ringpost_model::{CallRecord, CallerIdentity, Mail, Subscriber, Timestamp};
 
 /// What stands at the head of every mail of this server.

@@ -1,8 +1,28 @@
 //! SIP and SDP on the wire, server and client side; call events inside.
+//!
+//! [`Endpoint::bind`] opens the sockets and gives a stream of [`Arrival`]s.
+//! A call comes as an [`Invitation`] with [`Signal`]s to hear and a
+//! [`CallControl`] to answer, refuse and hang up; a report or an OPTIONS comes
+//! with a [`Responder`]. [`Endpoint::place`] and [`Endpoint::request_info`] go the
+//! other way. What SIP itself has an answer to never reaches the house: repeats,
+//! CANCEL, ACK, BYE, re-INVITE, strangers, malformed and merged requests.
+//!
+//! Inside, `wire` reads and writes messages, `sdp` offers and answers, `party`
+//! who rang whom; `transaction` and `dialog` are machines of RFC 3261 without
+//! sockets and clocks; `endpoint` is the one task that owns sockets and machines.
+//! No type of a vendor library leaves this crate.
 
+mod dialog;
+mod endpoint;
 mod network;
 mod party;
 mod sdp;
+mod transaction;
 mod wire;
 
+pub use endpoint::{
+    Answer, Arrival, BindError, CallControl, Endpoint, EndpointConfig, IncomingCall,
+    IncomingOptions, IncomingReport, Invitation, OutgoingCall, OutgoingControl, OutgoingInfo,
+    OutgoingInvite, Progress, RequestError, Requests, Responder, Responses, Signal, Statistics,
+};
 pub use network::{InvalidNetwork, Network};

@@ -1,0 +1,139 @@
+//! The state of a dialog (RFC 3261 §12.1) and what follows from it (§12.2).
+
+use super::Tag;
+use crate::wire::{Headers, Malformed, Method, NameAddr, Request, Response, Uri};
+
+/// One dialog, early or confirmed, seen from our side.
+#[derive(Debug)]
+pub(crate) struct Dialog {
+    call_id: String,
+    /// Our address with our tag, as it stands in From of our requests.
+    local: String,
+    /// The peer's address with its tag, as it stands in To of our requests.
+    remote: String,
+    /// Empty for a peer of RFC 2543, which may have none.
+    remote_tag: String,
+    target: Uri,
+    routes: Vec<String>,
+    local_cseq: u32,
+    remote_cseq: Option<u32>,
+}
+
+impl Dialog {
+    /// The dialog that our answer to this INVITE makes (§12.1.1). `source` is
+    /// the remote target where the peer gave no Contact that can be read.
+    pub(crate) fn answering(invite: &Request, tag: Tag, source: Uri) -> Result<Self, Malformed> {
+        let to = invite.headers.get("To").unwrap_or_default();
+        let tagged = invite.to()?.tag().is_some();
+        Ok(Self {
+            call_id: invite.call_id()?.to_owned(),
+            local: if tagged { to.to_owned() } else { format!("{to};tag={tag}") },
+            remote: invite.headers.get("From").unwrap_or_default().to_owned(),
+            remote_tag: tag_of(&invite.from()?),
+            target: invite.contact().ok().flatten().map_or(source, |contact| contact.uri),
+            routes: invite.headers.all("Record-Route").map(str::to_owned).collect(),
+            local_cseq: 0,
+            remote_cseq: Some(invite.cseq()?.0),
+        })
+    }
+
+    /// The dialog that this 2xx to our INVITE makes (§12.1.2).
+    pub(crate) fn answered(invite: &Request, response: &Response) -> Result<Self, Malformed> {
+        let mut routes: Vec<String> =
+            response.headers.all("Record-Route").map(str::to_owned).collect();
+        routes.reverse();
+        let contact = response.contact().ok().flatten();
+        Ok(Self {
+            call_id: invite.call_id()?.to_owned(),
+            local: invite.headers.get("From").unwrap_or_default().to_owned(),
+            remote: response.headers.get("To").unwrap_or_default().to_owned(),
+            remote_tag: tag_of(&response.to()?),
+            target: contact.map_or_else(|| invite.uri.clone(), |contact| contact.uri),
+            routes,
+            local_cseq: invite.cseq()?.0,
+            remote_cseq: None,
+        })
+    }
+
+    /// The peer's tag.
+    pub(crate) fn remote_tag(&self) -> &str {
+        &self.remote_tag
+    }
+
+    /// Is this request of the peer within this dialog? Our own tag is compared
+    /// by whoever found the dialog by it.
+    pub(crate) fn holds(&self, request: &Request) -> bool {
+        request.call_id().is_ok_and(|call_id| call_id == self.call_id)
+            && request.from().is_ok_and(|from| tag_of(&from) == self.remote_tag)
+    }
+
+    /// Takes the CSeq number of a new request of the peer; `false`: it is old
+    /// (§12.2.2). Gaps are allowed.
+    pub(crate) fn take_cseq(&mut self, number: u32) -> bool {
+        if self.remote_cseq.is_some_and(|last| number <= last) {
+            return false;
+        }
+        self.remote_cseq = Some(number);
+        true
+    }
+
+    /// A re-INVITE may move the remote target (§12.2.2).
+    pub(crate) fn refresh_target(&mut self, request: &Request) {
+        if let Ok(Some(contact)) = request.contact() {
+            self.target = contact.uri;
+        }
+    }
+
+    /// Where the next request is to be sent: the first route, else the target.
+    pub(crate) fn next_hop(&self) -> Uri {
+        let route = self.routes.first().and_then(|route| NameAddr::read(route).ok());
+        route.map_or_else(|| self.target.clone(), |route| route.uri)
+    }
+
+    /// A new request (§12.2.1.1), still without Via.
+    pub(crate) fn request(&mut self, method: Method) -> Request {
+        self.local_cseq += 1;
+        self.numbered(method, self.local_cseq)
+    }
+
+    /// The ACK to a 2xx (§13.2.2.4): the CSeq number is that of the INVITE.
+    pub(crate) fn ack(&self) -> Request {
+        self.numbered(Method::ACK, self.local_cseq)
+    }
+
+    fn numbered(&self, method: Method, cseq: u32) -> Request {
+        let mut headers = Headers::default();
+        headers.push("Max-Forwards", "70");
+        let uri = self.route(&mut headers);
+        headers.push("From", self.local.as_str());
+        headers.push("To", self.remote.as_str());
+        headers.push("Call-ID", self.call_id.as_str());
+        headers.push("CSeq", format!("{cseq} {method}"));
+        Request { method, uri, headers, body: Vec::new() }
+    }
+
+    /// Adds the route set and gives the Request-URI (§12.2.1.1): the target,
+    /// unless the first route is a strict router, which takes its place.
+    fn route(&self, headers: &mut Headers) -> Uri {
+        let first = self.routes.first().and_then(|route| NameAddr::read(route).ok());
+        let strict = first.filter(|first| first.uri.param("lr").is_none());
+        let skipped = usize::from(strict.is_some());
+        for route in self.routes.iter().skip(skipped) {
+            headers.push("Route", route.as_str());
+        }
+        match strict {
+            Some(strict) => {
+                headers.push("Route", format!("<{}>", self.target));
+                strict.uri
+            }
+            None => self.target.clone(),
+        }
+    }
+}
+
+fn tag_of(address: &NameAddr) -> String {
+    address.tag().unwrap_or_default().into_owned()
+}
+
+#[cfg(test)]
+mod tests;

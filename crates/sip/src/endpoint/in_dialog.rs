@@ -1,0 +1,225 @@
+//! What happens within a call that stands: ACK, BYE of both sides, INFO, and the
+//! 200 that nobody acknowledges (RFC 3261 §12.2, §13.3.1.4, §15).
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Instant;
+
+use super::answer::Answer;
+use super::arrival::Signal;
+use super::call::{Call, Standing, Watcher};
+use super::client_transactions::{Purpose, new_branch};
+use super::incoming::{Incoming, try_later};
+use super::outgoing::Progress;
+use super::server_transactions::add_capabilities;
+use super::sockets::Origin;
+use super::task::Task;
+use super::timers::Target;
+use crate::dialog::{Dialog, Due, Tag};
+use crate::party;
+use crate::sdp::read_answer;
+use crate::transaction::Key;
+use crate::wire::{Method, Request};
+
+impl Task {
+    /// A new request with a tag in To.
+    pub(super) fn handle_in_dialog(&mut self, tag: &str, incoming: Incoming) -> Result<(), Answer> {
+        let request = incoming.request.clone();
+        let no_dialog = || Answer::new(481);
+        let tag = Tag::read(tag).ok_or_else(no_dialog)?;
+        let call = self.calls.get_mut(&tag).ok_or_else(no_dialog)?;
+        let ending = matches!(call, Call::Ending(_));
+        let dialog = call.dialog().filter(|dialog| dialog.holds(&request));
+        let dialog = dialog.ok_or_else(no_dialog)?;
+        if !dialog.take_cseq(request.cseq()?.0) {
+            return Err(Answer::new(500).reason("CSeq Out Of Order"));
+        }
+        if request.method == Method::BYE {
+            self.handle_bye(tag, &incoming);
+            return Ok(());
+        }
+        // After our BYE the dialog is gone for everything but the peer's own.
+        if ending {
+            return Err(no_dialog());
+        }
+        if request.method == Method::INVITE {
+            self.handle_reinvite(tag, &incoming)
+        } else if request.method == Method::OPTIONS {
+            let Some(mut response) = self.response(&incoming.key, &Answer::new(200)) else {
+                return Ok(());
+            };
+            add_capabilities(&mut response);
+            self.send(&incoming.key, &response, incoming.now);
+            Ok(())
+        } else if incoming.body.is_empty() {
+            // An INFO with nothing in it asks whether the call still stands (RFC 2976 §2.2).
+            Err(Answer::new(200))
+        } else if self.closing.is_some() {
+            Err(try_later())
+        } else {
+            self.handle_info(incoming, true)
+        }
+    }
+
+    /// 200 at once; then the house is told.
+    fn handle_bye(&mut self, tag: Tag, incoming: &Incoming) {
+        let elsewhere = party::answered_elsewhere(&incoming.request);
+        self.respond(&incoming.key, &Answer::new(200), incoming.now);
+        let Some(call) = self.take_call(tag) else { return };
+        match call {
+            Call::Standing(standing) => {
+                standing.watcher.hung_up(elsewhere);
+                self.forget_watched(&standing.watcher);
+            }
+            // BYE to an early dialog ends the INVITE as well (§15).
+            Call::Offered(ref offered) => {
+                let invite = offered.invite.clone();
+                self.keep_call(tag, call);
+                self.cancel_offered(tag, &invite, elsewhere, incoming.now);
+            }
+            Call::Placed(_) | Call::Ending(_) => self.keep_call(tag, call),
+        }
+    }
+
+    /// An ACK to one of our 2xx. There is no answer to an ACK, so what does not
+    /// fit is dropped.
+    pub(super) fn handle_ack(&mut self, incoming: &Incoming) {
+        let Incoming { request, body, origin, now, .. } = incoming;
+        let (Ok(Some(tag)), Ok((cseq, _))) = (incoming.to_tag(), request.cseq()) else { return };
+        let Some(tag) = Tag::read(&tag) else { return };
+        let Some(Call::Standing(standing)) = self.calls.get_mut(&tag) else { return };
+        let ours = standing.dialog.holds(request);
+        let acknowledges =
+            |unacked: &mut super::call::Unacked| ours && unacked.response.is_acknowledged_by(cseq);
+        let Some(unacked) = standing.unacked.take_if(acknowledges) else {
+            self.counters.retransmissions_received.add();
+            return;
+        };
+        let first = !std::mem::replace(&mut standing.confirmed, true);
+        if first {
+            standing.watcher.signal(Signal::Acknowledged);
+        }
+        if standing.hang_up {
+            self.bye(tag, *now);
+        } else if unacked.expects_answer {
+            let answer = read_answer(body).map(|audio| self.allowed_audio(audio, *origin));
+            if let (Ok(audio), Some(Call::Standing(standing))) = (answer, self.calls.get_mut(&tag))
+            {
+                for news in standing.media.renegotiate(audio) {
+                    standing.watcher.signal(news);
+                }
+            }
+        }
+    }
+
+    /// The house hangs up: BYE as soon as it may go.
+    pub(super) fn hang_up(&mut self, tag: Tag, now: Instant) {
+        match self.calls.get_mut(&tag) {
+            Some(Call::Standing(standing)) if standing.confirmed => self.bye(tag, now),
+            Some(Call::Standing(standing)) => standing.hang_up = true,
+            Some(Call::Placed(_)) => self.cancel(tag, None, now),
+            Some(Call::Offered(_) | Call::Ending(_)) | None => {}
+        }
+    }
+
+    /// Nobody holds the call any more, be it by a fault: it must not go on.
+    pub(super) fn abandon(&mut self, tag: Tag, now: Instant) {
+        if matches!(self.calls.get(&tag), Some(Call::Offered(_))) {
+            self.refuse(tag, Answer::new(500), now);
+        } else {
+            self.hang_up(tag, now);
+        }
+    }
+
+    /// Sends BYE. The call is over with that, whatever comes back (§15.1.1).
+    pub(super) fn bye(&mut self, tag: Tag, now: Instant) {
+        let Some(call) = self.take_call(tag) else { return };
+        let Call::Standing(standing) = call else {
+            self.keep_call(tag, call);
+            return;
+        };
+        let Standing { mut dialog, peer, watcher, .. } = *standing;
+        self.forget_watched(&watcher);
+        let mut bye = dialog.request(Method::BYE);
+        let hop = self.hop(&dialog, peer);
+        self.keep_call(tag, Call::Ending(Box::new(dialog)));
+        self.send_bye(&mut bye, hop, Purpose::Bye(tag), now);
+    }
+
+    /// Sends that BYE by a transaction of its own.
+    pub(super) fn send_bye(
+        &mut self,
+        bye: &mut Request,
+        hop: Origin,
+        purpose: Purpose,
+        now: Instant,
+    ) {
+        let branch = new_branch();
+        self.put_via(&mut bye.headers, &branch, hop);
+        self.start_client(Key::client(&branch, &Method::BYE), bye, hop, purpose, now);
+    }
+
+    /// Where the next request of a dialog goes: to its route or target, if that
+    /// is an address in the peers' networks; else back to where the call is from.
+    pub(super) fn hop(&mut self, dialog: &Dialog, peer: Origin) -> Origin {
+        let uri = dialog.next_hop();
+        let Ok(ip) = uri.host().parse::<IpAddr>().map(|ip| ip.to_canonical()) else { return peer };
+        let source = SocketAddr::new(ip, uri.port().filter(|port| *port != 0).unwrap_or(5060));
+        let hop = Origin { socket: peer.socket, source };
+        let known = ip == peer.source.ip() || self.is_peer(hop);
+        if known && ip.is_ipv4() == peer.source.is_ipv4() { hop } else { peer }
+    }
+
+    /// The call is over: its INVITE may come again as a new one.
+    fn forget_watched(&mut self, watcher: &Watcher) {
+        if let Watcher::Server { invite, .. } = watcher {
+            self.forget_ongoing(invite);
+        }
+    }
+
+    /// A deadline of the call itself.
+    pub(super) fn call_deadline(&mut self, tag: Tag, now: Instant) {
+        let Some(call) = self.calls.get_mut(&tag) else { return };
+        if call.deadline().is_none_or(|deadline| deadline > now) {
+            return;
+        }
+        match call {
+            Call::Offered(_) => self.ring(tag, now),
+            Call::Placed(placed) => {
+                let key = placed.key.clone();
+                let _unheard = placed.progress.send(Progress::TimedOut);
+                self.drop_client(&key);
+                self.take_call(tag);
+            }
+            Call::Standing(standing) => {
+                let Some(unacked) = &mut standing.unacked else { return };
+                let origin = unacked.origin;
+                match unacked.response.handle_deadline(now) {
+                    Due::Resend(bytes) => {
+                        self.timers.arm(unacked.response.deadline(), Target::Call(tag));
+                        self.counters.retransmissions_sent.add();
+                        self.send_response(origin.socket, bytes, origin.source);
+                    }
+                    Due::GiveUp => self.not_acknowledged(tag, now),
+                    Due::Nothing => {}
+                }
+            }
+            Call::Ending(_) => {}
+        }
+    }
+
+    /// 64*T1 without ACK. Of the first 2xx the house decides; a re-INVITE that
+    /// is not acknowledged ends the call (§14.2).
+    fn not_acknowledged(&mut self, tag: Tag, now: Instant) {
+        let Some(Call::Standing(standing)) = self.calls.get_mut(&tag) else { return };
+        standing.unacked = None;
+        if std::mem::replace(&mut standing.confirmed, true) {
+            standing.watcher.hung_up(false);
+            self.bye(tag, now);
+            return;
+        }
+        standing.watcher.signal(Signal::NotAcknowledged);
+        if standing.hang_up {
+            self.bye(tag, now);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! A request on its way through the checks.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::answer::Answer;
+use super::sockets::Origin;
+use crate::transaction::Key;
+use crate::wire::{Malformed, Request};
+
+/// Methods that we take.
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO";
+/// What an INVITE may carry.
+pub(super) const SDP: &str = "application/sdp";
+/// Seconds after which a peer may try again, where only we are the trouble.
+pub(super) const RETRY_AFTER: u32 = 5;
+
+/// A new request, with its server transaction already made.
+#[derive(Debug, Clone)]
+pub(super) struct Incoming {
+    /// The request without its body.
+    pub(super) request: Arc<Request>,
+    pub(super) body: Vec<u8>,
+    pub(super) key: Key,
+    pub(super) origin: Origin,
+    pub(super) now: Instant,
+}
+
+impl Incoming {
+    /// The body of an INVITE is a session description or nothing at all.
+    pub(super) fn session_description(&self) -> Result<Option<&[u8]>, Answer> {
+        if self.body.is_empty() {
+            return Ok(None);
+        }
+        let encoding = self.request.headers.get("Content-Encoding").unwrap_or("identity");
+        if !encoding.eq_ignore_ascii_case("identity") {
+            return Err(Answer::new(415).header("Accept-Encoding", "identity"));
+        }
+        if self.request.content_type() != SDP {
+            return Err(Answer::new(415).header("Accept", SDP));
+        }
+        Ok(Some(&self.body))
+    }
+
+    /// Our tag in To: the request claims to be within a dialog.
+    pub(super) fn to_tag(&self) -> Result<Option<String>, Malformed> {
+        Ok(self.request.to()?.tag().map(|tag| tag.into_owned()))
+    }
+}
+
+impl From<Malformed> for Answer {
+    fn from(fault: Malformed) -> Self {
+        Answer::new(fault.status).reason(fault.reason)
+    }
+}
+
+/// Too much at once, or closing.
+pub(super) fn try_later() -> Answer {
+    Answer::new(503).retry_after(RETRY_AFTER)
+}

@@ -1,0 +1,186 @@
+//! A call that comes in, from its INVITE to the answer (RFC 3261 §13.3) or to
+//! the CANCEL (§9.2).
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use ringpost_model::RemoteAudio;
+use tokio::sync::mpsc;
+
+use super::answer::Answer;
+use super::arrival::{Arrival, CallControl, IncomingCall, Invitation, Signal};
+use super::call::{Call, Media, Offered, Standing, Unacked, Watcher};
+use super::incoming::{ALLOW, Incoming, SDP, try_later};
+use super::sockets::Origin;
+use super::task::Task;
+use crate::dialog::{Dialog, Tag, TwoHundred};
+use crate::party;
+use crate::sdp::{Offer, read_offer};
+use crate::transaction::Key;
+use crate::wire::{Uri, Via};
+
+/// How often 180 is repeated while it rings.
+const RING_AGAIN: Duration = Duration::from_secs(60);
+
+impl Task {
+    /// A new call: 100 at once, the rest is the house's affair.
+    pub(super) fn handle_invite(&mut self, incoming: Incoming) -> Result<(), Answer> {
+        let Incoming { request, key, origin, now, .. } = &incoming;
+        let (origin, now) = (*origin, *now);
+        let offer = incoming.session_description()?.map(read_offer).transpose()?;
+        let audio = offer.as_ref().and_then(Offer::audio);
+        let audio = audio.map(|audio| self.allowed_audio(audio, origin));
+        let tag = self.server.get(key).map(|known| known.tag).ok_or_else(|| Answer::new(500))?;
+        let source = Uri::read(&format!("sip:{}", origin.source))?;
+        let dialog = Dialog::answering(request, tag, source)?;
+        let commands = self.commands().ok_or_else(try_later)?;
+        let trusted = self.is_trusted(origin);
+        let invitation = Invitation {
+            peer: origin.source,
+            local: self.sockets.local(origin.socket),
+            local_ip: self.sockets.reply_addr(origin.socket, origin.source.ip()).ip(),
+            call_id: request.call_id()?.to_owned(),
+            identifiers: party::identifiers(request),
+            caller: party::caller(request, trusted),
+            diversions: if trusted { party::diversions(request) } else { Vec::new() },
+            addressed: party::addressed(request),
+            straight_to_voice_mail: party::straight_to_voice_mail(request),
+            audio,
+            received: now,
+        };
+        let (signals, heard) = mpsc::unbounded_channel();
+        let control = CallControl::new(tag, commands);
+        let call = IncomingCall { invitation, signals: heard, control };
+        self.arrivals.try_send(Arrival::Call(call)).map_err(|_| try_later())?;
+        self.respond(key, &Answer::new(100), now);
+        let (invite, ring_again) = (key.clone(), None);
+        let offered = Offered { invite, dialog, origin, signals, offer, audio, ring_again };
+        self.keep_call(tag, Call::Offered(Box::new(offered)));
+        Ok(())
+    }
+
+    /// 180.
+    pub(super) fn ring(&mut self, tag: Tag, now: Instant) {
+        let Some(Call::Offered(offered)) = self.calls.get_mut(&tag) else { return };
+        let (invite, origin) = (offered.invite.clone(), offered.origin);
+        let again = now + RING_AGAIN;
+        offered.ring_again = Some(again);
+        self.timers.arm(again, super::timers::Target::Call(tag));
+        let ringing = Answer::new(180).header("Contact", self.contact(origin));
+        self.respond(&invite, &ringing, now);
+    }
+
+    /// 200 with the answer to the offer.
+    pub(super) fn answer(&mut self, tag: Tag, rtp: SocketAddr, now: Instant) {
+        let Some(call) = self.take_call(tag) else { return };
+        let Call::Offered(offered) = call else {
+            self.keep_call(tag, call);
+            return;
+        };
+        let Offered { invite, dialog, origin, signals, offer, audio, .. } = *offered;
+        let (Some(offer), Some(audio)) = (offer, audio) else {
+            tracing::error!("a call without audio was answered; 488 is sent instead");
+            self.respond(&invite, &Answer::new(488), now);
+            return;
+        };
+        let media = Media { rtp, remote: audio, session: new_session(), version: 1 };
+        let body = offer.answer(rtp, &audio, media.session, media.version);
+        let Some(unacked) = self.send_two_hundred(&invite, origin, body, now) else { return };
+        let standing = Standing {
+            dialog,
+            peer: origin,
+            watcher: Watcher::Server { invite, signals },
+            media,
+            unacked: Some(unacked),
+            confirmed: false,
+            hang_up: false,
+        };
+        self.keep_call(tag, Call::Standing(Box::new(standing)));
+    }
+
+    /// 200 with a session description, to be repeated until its ACK.
+    pub(super) fn send_two_hundred(
+        &mut self,
+        invite: &Key,
+        origin: Origin,
+        body: String,
+        now: Instant,
+    ) -> Option<Unacked> {
+        let answer = Answer::new(200)
+            .header("Contact", self.contact(origin))
+            .header("Allow", ALLOW)
+            .header("Content-Type", SDP);
+        let mut response = self.response(invite, &answer)?;
+        response.body = body.into_bytes();
+        let cseq = response.cseq().ok()?.0;
+        let bytes = self.send(invite, &response, now);
+        let origin = self.way_back(invite).unwrap_or(origin);
+        let response = TwoHundred::new(bytes, cseq, now);
+        Some(Unacked { response, origin, expects_answer: false })
+    }
+
+    /// A final response other than 2xx.
+    pub(super) fn refuse(&mut self, tag: Tag, mut answer: Answer, now: Instant) {
+        let Some(call) = self.take_call(tag) else { return };
+        let Call::Offered(offered) = call else {
+            self.keep_call(tag, call);
+            return;
+        };
+        if !(300..700).contains(&answer.status) {
+            tracing::error!(status = answer.status, "no refusal; 500 is sent instead");
+            answer = Answer::new(500);
+        }
+        self.respond(&offered.invite, &answer, now);
+    }
+
+    /// CANCEL: 200 to it in any case, 487 to an INVITE without a final response.
+    pub(super) fn handle_cancel(&mut self, incoming: &Incoming, via: &Via) -> Result<(), Answer> {
+        let Incoming { request, key, now, .. } = incoming;
+        let invite = Key::cancelled(request, via)?;
+        let Some(cancelled) = self.server.get(&invite) else { return Err(Answer::new(481)) };
+        let (tag, proceeding) = (cancelled.tag, cancelled.is_proceeding());
+        // The To tag of both responses should be the same (§9.2).
+        if let Some(transaction) = self.server.get_mut(key) {
+            transaction.tag = tag;
+        }
+        self.respond(key, &Answer::new(200), *now);
+        if proceeding {
+            self.cancel_offered(tag, &invite, party::answered_elsewhere(request), *now);
+        }
+        Ok(())
+    }
+
+    /// 487, and the house is told.
+    pub(super) fn cancel_offered(&mut self, tag: Tag, invite: &Key, elsewhere: bool, now: Instant) {
+        self.respond(invite, &Answer::new(487), now);
+        let Some(call) = self.take_call(tag) else { return };
+        match call {
+            Call::Offered(offered) => {
+                let _unheard = offered.signals.send(Signal::Cancelled { elsewhere });
+            }
+            other => self.keep_call(tag, other),
+        }
+    }
+
+    /// Where we are reached, seen from that peer.
+    pub(super) fn contact(&mut self, peer: Origin) -> String {
+        format!("<sip:{}>", self.sockets.reply_addr(peer.socket, peer.source.ip()))
+    }
+
+    /// RTP goes to the peers' networks only: an address outside of them is taken
+    /// for one behind NAT, and the signalling address stands in for it.
+    pub(super) fn allowed_audio(&self, mut audio: RemoteAudio, origin: Origin) -> RemoteAudio {
+        let ip = audio.rtp.ip().to_canonical();
+        let allowed = self.config.peers.iter().any(|network| network.contains(ip));
+        if !allowed && !ip.is_unspecified() && ip != origin.source.ip() {
+            tracing::debug!("RTP outside of the peers' networks; the signalling address is used");
+            audio.rtp.set_ip(origin.source.ip());
+        }
+        audio
+    }
+}
+
+/// `o=` session id (RFC 8866 §5.2), small enough for readers of 63 bits.
+pub(super) fn new_session() -> u64 {
+    u64::from(rand::random::<u32>())
+}

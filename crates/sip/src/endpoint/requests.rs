@@ -1,0 +1,187 @@
+//! Datagrams in, and the checks that every request goes through (RFC 3261 §8.2).
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use super::answer::Answer;
+use super::incoming::{ALLOW, Incoming, try_later};
+use super::server_transactions::ServerEvent;
+use super::sockets::Origin;
+use super::task::Task;
+use crate::dialog::Tag;
+use crate::transaction::Key;
+use crate::wire::{Malformed, Message, Method, Request, Via, read_datagram};
+
+impl Task {
+    /// One datagram, whatever is in it.
+    pub(super) fn handle_datagram(&mut self, bytes: &[u8], origin: Origin, now: Instant) {
+        match read_datagram(bytes) {
+            Ok(None) => {}
+            Ok(Some(Message::Response(response))) => self.handle_response(response, now),
+            Ok(Some(Message::Request(request))) => {
+                if let Err(fault) = self.handle_request(request, origin, now) {
+                    self.counters.malformed.add();
+                    tracing::debug!(%fault, "a request that cannot be read");
+                }
+            }
+            Err(fault) => self.handle_malformed(&fault, origin),
+        }
+    }
+
+    /// 400 to a peer; a stranger who cannot even speak hears nothing.
+    fn handle_malformed(&mut self, fault: &Malformed, origin: Origin) {
+        self.counters.malformed.add();
+        tracing::debug!(%fault, "a datagram that cannot be read");
+        if !self.is_peer(origin) {
+            self.counters.strangers.add();
+            return;
+        }
+        let Some(mut response) = fault.answer(origin.source) else { return };
+        let Ok(via) = response.via() else { return };
+        let untagged = response.to().is_ok_and(|to| to.tag().is_none());
+        if let Some(to) = response.headers.get("To").filter(|_| untagged) {
+            let to = format!("{to};tag={}", Tag::of(response.headers.get("Call-ID")));
+            response.headers.set("To", to);
+        }
+        response.headers.push("Server", self.config.server.as_str());
+        self.counters.response(response.status);
+        let bytes = Bytes::from(response.to_bytes());
+        self.send_response(origin.socket, bytes, via.way_back(origin.source));
+    }
+
+    fn handle_request(
+        &mut self,
+        mut request: Request,
+        origin: Origin,
+        now: Instant,
+    ) -> Result<(), Malformed> {
+        let via = request.via()?;
+        let key = Key::server(&request, &via)?;
+        if !self.is_peer(origin) && !self.is_of_known_call(&request, origin) {
+            self.handle_stranger(&request, &via, origin);
+            return Ok(());
+        }
+        let body = std::mem::take(&mut request.body);
+        if self.server.contains_key(&key) {
+            self.handle_known(Incoming { request: request.into(), body, key, origin, now });
+            return Ok(());
+        }
+        self.count(&request.method);
+        let request = Arc::new(request);
+        let incoming = Incoming { request: request.clone(), body, key, origin, now };
+        if request.method == Method::ACK {
+            self.handle_ack(&incoming);
+            return Ok(());
+        }
+        let key = incoming.key.clone();
+        self.open_server(&key, request, &via, origin);
+        let answered = if incoming.request.method == Method::CANCEL {
+            self.handle_cancel(&incoming, &via)
+        } else {
+            self.handle_new(incoming)
+        };
+        if let Err(answer) = answered {
+            self.respond(&key, &answer, now);
+        }
+        Ok(())
+    }
+
+    /// A repeat, or the ACK to one of our final responses.
+    fn handle_known(&mut self, incoming: Incoming) {
+        let is_ack = incoming.request.method == Method::ACK;
+        let event = if is_ack { ServerEvent::Ack } else { ServerEvent::Request };
+        let delivered = self.drive_server(&incoming.key, event, incoming.now);
+        if is_ack {
+            self.counters.ack.add();
+            // The ACK to a 2xx with the branch of its INVITE, as of old (RFC 2543).
+            if delivered {
+                self.handle_ack(&incoming);
+            }
+        } else {
+            self.counters.retransmissions_received.add();
+        }
+    }
+
+    /// The checks in the order of RFC 3261 §8.2, then the method's own way.
+    fn handle_new(&mut self, incoming: Incoming) -> Result<(), Answer> {
+        let request = &incoming.request;
+        let taken = [Method::INVITE, Method::BYE, Method::INFO, Method::OPTIONS];
+        if !taken.contains(&request.method) {
+            return Err(Answer::new(405).header("Allow", ALLOW));
+        }
+        if !matches!(request.uri.scheme(), "sip" | "sips" | "tel") {
+            return Err(Answer::new(416));
+        }
+        let required = request.require().join(", ");
+        if !required.is_empty() {
+            return Err(Answer::new(420).header("Unsupported", required));
+        }
+        if let Some(tag) = incoming.to_tag()? {
+            return self.handle_in_dialog(&tag, incoming);
+        }
+        if request.method == Method::BYE {
+            return Err(Answer::new(481));
+        }
+        if !self.note_ongoing(&incoming.key, Key::merged(request)?) {
+            return Err(Answer::new(482));
+        }
+        if self.closing.is_some() {
+            return Err(try_later());
+        }
+        if request.method == Method::INVITE {
+            self.handle_invite(incoming)
+        } else if request.method == Method::INFO {
+            self.handle_info(incoming, false)
+        } else {
+            self.handle_options(incoming)
+        }
+    }
+
+    /// 403, and nothing kept: an ACK and repeats cost a stranger's own time.
+    fn handle_stranger(&mut self, request: &Request, via: &Via, origin: Origin) {
+        self.counters.strangers.add();
+        if request.method == Method::ACK {
+            return;
+        }
+        let tag = Tag::of((request.headers.get("Call-ID"), via.branch())).to_string();
+        let answer = Answer::new(403);
+        let response = self.response_from(request, &answer, Some(&tag), origin.source);
+        self.counters.response(response.status);
+        let bytes = Bytes::from(response.to_bytes());
+        self.send_response(origin.socket, bytes, via.way_back(origin.source));
+    }
+
+    pub(super) fn is_peer(&self, origin: Origin) -> bool {
+        let ip = origin.source.ip();
+        self.config.peers.iter().any(|network| network.contains(ip))
+    }
+
+    pub(super) fn is_trusted(&self, origin: Origin) -> bool {
+        let ip = origin.source.ip();
+        self.config.trusted.iter().any(|network| network.contains(ip))
+    }
+
+    /// Whom we called ourselves may speak within that call.
+    fn is_of_known_call(&self, request: &Request, origin: Origin) -> bool {
+        let to = request.to().ok();
+        let tag = to.and_then(|to| to.tag().and_then(|tag| Tag::read(&tag)));
+        let call = tag.and_then(|tag| self.calls.get(&tag));
+        call.and_then(|call| call.peer()).is_some_and(|peer| peer.ip() == origin.source.ip())
+    }
+
+    fn count(&self, method: &Method) {
+        let counters = &self.counters;
+        let counter = match method.as_str() {
+            "INVITE" => &counters.invite,
+            "ACK" => &counters.ack,
+            "CANCEL" => &counters.cancel,
+            "BYE" => &counters.bye,
+            "OPTIONS" => &counters.options,
+            "INFO" => &counters.info,
+            _ => &counters.other,
+        };
+        counter.add();
+    }
+}

@@ -1,0 +1,221 @@
+//! The task itself: waiting, and handing each event to where it belongs.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::EndpointConfig;
+use super::arrival::Arrival;
+use super::call::Call;
+use super::client_transactions::ClientTransaction;
+use super::command::{Command, Commands};
+use super::server_transactions::ServerTransaction;
+use super::sockets::{Origin, Sockets};
+use super::statistics::Counters;
+use super::timers::{Target, Timers};
+use crate::dialog::Tag;
+use crate::transaction::{Action, Key};
+
+/// The largest datagram there is.
+const DATAGRAM: usize = 65_535;
+/// Datagrams, and commands, that are handled before the other gets its turn.
+const TURN: usize = 64;
+
+/// Everything that the endpoint keeps. Its behaviour stands in the files beside
+/// this one, one subject each.
+#[derive(Debug)]
+pub(super) struct Task {
+    pub(super) config: EndpointConfig,
+    pub(super) sockets: Sockets,
+    pub(super) counters: Arc<Counters>,
+    pub(super) timers: Timers,
+    pub(super) server: HashMap<Key, ServerTransaction>,
+    pub(super) client: HashMap<Key, ClientTransaction>,
+    /// Server transactions that a merged request would belong to.
+    pub(super) ongoing: HashMap<Key, Key>,
+    pub(super) calls: HashMap<Tag, Call>,
+    /// Transactions that wait for an answer, ours or the peer's.
+    pub(super) pending: usize,
+    pub(super) live_calls: u64,
+    pub(super) arrivals: mpsc::Sender<Arrival>,
+    pub(super) closing: Option<Closing>,
+    /// Room for what a machine wants, kept from event to event.
+    pub(super) actions: Vec<Action>,
+    /// Weak, so that the task ends with the last handle.
+    commands: mpsc::WeakUnboundedSender<Command>,
+}
+
+/// No new requests; an end in sight.
+#[derive(Debug)]
+pub(super) struct Closing {
+    until: Instant,
+    done: Vec<oneshot::Sender<()>>,
+}
+
+enum Wake {
+    Datagram(std::io::Result<(Origin, usize)>),
+    Commands(usize),
+    Deadline,
+}
+
+impl Task {
+    pub(super) fn new(
+        config: EndpointConfig,
+        sockets: Sockets,
+        counters: Arc<Counters>,
+        arrivals: mpsc::Sender<Arrival>,
+        commands: mpsc::WeakUnboundedSender<Command>,
+    ) -> Self {
+        Self {
+            config,
+            sockets,
+            counters,
+            timers: Timers::default(),
+            server: HashMap::new(),
+            client: HashMap::new(),
+            ongoing: HashMap::new(),
+            calls: HashMap::new(),
+            pending: 0,
+            live_calls: 0,
+            arrivals,
+            closing: None,
+            actions: Vec::new(),
+            commands,
+        }
+    }
+
+    /// Serves until it is closed, or until nobody holds a handle any more.
+    pub(super) async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Command>) {
+        let mut buffer = vec![0; DATAGRAM];
+        let mut batch = Vec::with_capacity(TURN);
+        let sleep = tokio::time::sleep_until(far_away().into());
+        tokio::pin!(sleep);
+        while !self.is_closed(Instant::now()) {
+            let next = self.next_deadline();
+            if sleep.deadline() != next.into() {
+                sleep.as_mut().reset(next.into());
+            }
+            let wake = tokio::select! {
+                received = self.sockets.receive(&mut buffer) => Wake::Datagram(received),
+                count = orders.recv_many(&mut batch, TURN) => Wake::Commands(count),
+                () = &mut sleep => Wake::Deadline,
+            };
+            match wake {
+                Wake::Datagram(Ok((origin, length))) => {
+                    self.guarded_datagram(buffer.get(..length), origin);
+                    for _ in 1..TURN {
+                        let Some((origin, length)) = self.sockets.try_receive(&mut buffer) else {
+                            break;
+                        };
+                        self.guarded_datagram(buffer.get(..length), origin);
+                    }
+                }
+                // Such as the port unreachable that an earlier datagram came back with.
+                Wake::Datagram(Err(error)) => tracing::debug!(%error, "receiving SIP failed"),
+                Wake::Commands(0) => break,
+                Wake::Commands(_) => {
+                    for command in batch.drain(..) {
+                        guarded(|| self.handle_command(command, Instant::now()));
+                    }
+                }
+                Wake::Deadline => {}
+            }
+            self.handle_deadlines();
+        }
+        let done = self.closing.take().map(|closing| closing.done);
+        // The sockets are closed before anybody hears that they are.
+        drop(self);
+        for waiting in done.into_iter().flatten() {
+            let _gone = waiting.send(());
+        }
+    }
+
+    /// A way to the task for handles that are given out; `None` once the last
+    /// one of the house is gone.
+    pub(super) fn commands(&self) -> Option<Commands> {
+        self.commands.upgrade()
+    }
+
+    /// Puts a call in its place, new or changed, and sees to its next waking.
+    pub(super) fn keep_call(&mut self, tag: Tag, call: Call) {
+        let live = call.is_live_server();
+        if let Some(deadline) = call.deadline() {
+            self.timers.arm(deadline, Target::Call(tag));
+        }
+        let before = self.calls.insert(tag, call);
+        self.count_live(before.is_some_and(|call| call.is_live_server()), live);
+    }
+
+    /// Takes a call out; [`Self::keep_call`] may put it back.
+    pub(super) fn take_call(&mut self, tag: Tag) -> Option<Call> {
+        let call = self.calls.remove(&tag)?;
+        self.count_live(call.is_live_server(), false);
+        Some(call)
+    }
+
+    fn count_live(&mut self, before: bool, after: bool) {
+        self.live_calls = self.live_calls + u64::from(after) - u64::from(before);
+        self.counters.live_calls.set(self.live_calls);
+    }
+
+    fn guarded_datagram(&mut self, bytes: Option<&[u8]>, origin: Origin) {
+        let bytes = bytes.unwrap_or_default();
+        guarded(|| self.handle_datagram(bytes, origin, Instant::now()));
+    }
+
+    fn handle_command(&mut self, command: Command, now: Instant) {
+        match command {
+            Command::Ring(tag) => self.ring(tag, now),
+            Command::Answer(tag, rtp) => self.answer(tag, rtp, now),
+            Command::Refuse(tag, answer) => self.refuse(tag, answer, now),
+            Command::HangUp(tag) => self.hang_up(tag, now),
+            Command::Abandon(tag) => self.abandon(tag, now),
+            Command::Respond(key, answer) => self.respond_finally(&key, answer, now),
+            Command::Place(placing) => self.place(*placing, now),
+            Command::Cancel(tag, reason) => self.cancel(tag, reason, now),
+            Command::Info(info, done) => self.send_info(*info, done, now),
+            Command::Close(within, done) => {
+                let until = now + within;
+                let closing = self.closing.get_or_insert(Closing { until, done: Vec::new() });
+                closing.until = closing.until.min(until);
+                closing.done.push(done);
+            }
+        }
+    }
+
+    fn handle_deadlines(&mut self) {
+        let now = Instant::now();
+        while let Some(target) = self.timers.due(now) {
+            guarded(|| match target {
+                Target::Server(key) => self.server_deadline(&key, now),
+                Target::Client(key) => self.client_deadline(&key, now),
+                Target::Call(tag) => self.call_deadline(tag, now),
+            });
+        }
+    }
+
+    fn next_deadline(&self) -> Instant {
+        let closing = self.closing.as_ref().map(|closing| closing.until);
+        closing.into_iter().chain(self.timers.next()).min().unwrap_or_else(far_away)
+    }
+
+    fn is_closed(&self, now: Instant) -> bool {
+        let quiet = self.calls.is_empty() && self.pending == 0;
+        self.closing.as_ref().is_some_and(|closing| quiet || now >= closing.until)
+    }
+}
+
+/// A panic costs the event that it came from, and no other call.
+fn guarded(event: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(event)).is_err() {
+        tracing::error!("an error of our own in handling a SIP event; the event is lost");
+    }
+}
+
+/// Waking for nothing once a day is cheap.
+fn far_away() -> Instant {
+    Instant::now() + Duration::from_secs(86_400)
+}

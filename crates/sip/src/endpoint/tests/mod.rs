@@ -1,0 +1,1 @@
+//! Two endpoints on loopback.

@@ -1,0 +1,100 @@
+//! One queue of deadlines for all transactions and calls.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+use std::time::Instant;
+
+use crate::dialog::Tag;
+use crate::transaction::Key;
+
+/// Whose deadline it is.
+#[derive(Debug, Clone)]
+pub(super) enum Target {
+    /// A server transaction.
+    Server(Key),
+    /// A client transaction.
+    Client(Key),
+    /// A call that waits for an ACK, or for the end of what it cancelled.
+    Call(Tag),
+}
+
+/// Deadlines in order. Nothing is ever taken out early: who is woken looks at
+/// its own deadline, and a stale entry is a map look-up that finds nothing due.
+#[derive(Debug, Default)]
+pub(super) struct Timers {
+    heap: BinaryHeap<Reverse<Entry>>,
+    /// Keeps entries of one instant in the order they were made.
+    made: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    at: Instant,
+    number: u64,
+    target: Target,
+}
+
+impl Timers {
+    /// Wakes `target` at `at`.
+    pub(super) fn arm(&mut self, at: Instant, target: Target) {
+        self.made += 1;
+        self.heap.push(Reverse(Entry { at, number: self.made, target }));
+    }
+
+    /// The earliest instant of all.
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.heap.peek().map(|Reverse(entry)| entry.at)
+    }
+
+    /// Takes the earliest target, where it is due.
+    pub(super) fn due(&mut self, now: Instant) -> Option<Target> {
+        if self.next()? > now {
+            return None;
+        }
+        self.heap.pop().map(|Reverse(entry)| entry.target)
+    }
+}
+
+impl Ord for Entry {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.at, self.number).cmp(&(other.at, other.number))
+    }
+}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Entry {}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn deadlines_come_due_in_order_and_not_before_their_time() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut timers = Timers::default();
+        let tags: Vec<Tag> = (0..3).map(|_| Tag::random()).collect();
+        for (ms, tag) in [(300, tags[0]), (100, tags[1]), (300, tags[2])] {
+            timers.arm(at(ms), Target::Call(tag));
+        }
+        let mut due = |ms| match timers.due(at(ms)) {
+            Some(Target::Call(tag)) => tags.iter().position(|known| *known == tag),
+            _ => None,
+        };
+        let seen = [due(99), due(100), due(100), due(300), due(300), due(300)];
+        assert_eq!(seen, [None, Some(1), None, Some(0), Some(2), None]);
+    }
+}

@@ -1,0 +1,97 @@
+//! Debian packages that the peers come from, installed when they are missing.
+
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime};
+
+const POLICY: &str = "/usr/sbin/policy-rc.d";
+
+/// Makes sure that `packages` are installed. Fails the test with the words of
+/// apt when they cannot be.
+pub fn need(packages: &[&str]) {
+    if missing(packages).is_empty() {
+        return;
+    }
+    // Test binaries run side by side: one installs, the others wait and look again.
+    let lock = File::create(std::env::temp_dir().join("ringpost-tests-apt.lock")).unwrap();
+    lock.lock().unwrap();
+    let missing = missing(packages);
+    if missing.is_empty() {
+        return;
+    }
+    let _no_daemons = NoDaemons::start();
+    if !lists_are_fresh() {
+        apt(&["update"]);
+    }
+    let mut arguments = vec!["install", "-y", "--no-install-recommends"];
+    arguments.extend(missing);
+    apt(&arguments);
+}
+
+fn missing<'a>(packages: &[&'a str]) -> Vec<&'a str> {
+    packages.iter().copied().filter(|package| !is_installed(package)).collect()
+}
+
+fn is_installed(package: &str) -> bool {
+    Command::new("dpkg-query")
+        .args(["-W", "-f=${Status}", package])
+        .stderr(Stdio::null())
+        .output()
+        .is_ok_and(|output| output.stdout == b"install ok installed")
+}
+
+fn lists_are_fresh() -> bool {
+    let day = Duration::from_secs(24 * 3600);
+    let Ok(lists) = fs::read_dir("/var/lib/apt/lists") else { return false };
+    lists.flatten().any(|list| {
+        let young = list
+            .metadata()
+            .and_then(|meta| meta.modified())
+            .is_ok_and(|at| SystemTime::now().duration_since(at).is_ok_and(|age| age < day));
+        young && list.file_name().to_string_lossy().contains("Packages")
+    })
+}
+
+fn apt(arguments: &[&str]) {
+    let mut command = Command::new("apt-get");
+    command.args(["-q", "-o", "DPkg::Lock::Timeout=300"]).args(arguments);
+    command.env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null());
+    let output = command.output().unwrap_or_else(|error| {
+        panic!(
+            "the peers of these tests come from Debian packages, and apt-get does not run: {error}"
+        )
+    });
+    assert!(
+        output.status.success(),
+        "apt-get {} failed; the tests with real peers need root and a Debian mirror:\n{}{}",
+        arguments.join(" "),
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// While this lives, the package scripts start no daemons (policy-rc.d, Debian
+/// Policy 9.3.3). A policy that is there already is left as it is.
+struct NoDaemons(Option<PathBuf>);
+
+impl NoDaemons {
+    fn start() -> Self {
+        let policy = Path::new(POLICY);
+        if policy.exists() {
+            return Self(None);
+        }
+        fs::write(policy, "#!/bin/sh\nexit 101\n").expect("policy-rc.d can be written (root)");
+        fs::set_permissions(policy, fs::Permissions::from_mode(0o755)).unwrap();
+        Self(Some(policy.to_owned()))
+    }
+}
+
+impl Drop for NoDaemons {
+    fn drop(&mut self) {
+        if let Some(policy) = &self.0 {
+            let _ = fs::remove_file(policy);
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! A Ringpost under test: started on a folder and ports of its own, killed,
+//! restarted, asked, and ended when its owner is dropped.
+
+mod privacy;
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Output};
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::letter::Letter;
+use crate::process::{Process, signal};
+use crate::settings::Settings;
+use crate::{binary, http, maildir, ports, trace, waiting};
+
+/// How long a start, an end, or a mail to a healthy mail server may take.
+pub const SOON: Duration = Duration::from_secs(15);
+
+/// Line of the ledger, as far as stories ask for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerRow {
+    /// Ours.
+    pub id: String,
+    /// `voice-mail`, `missed-call` or `silent`.
+    pub outcome: String,
+    /// The reason's word.
+    pub why: String,
+    /// `call`, `info`, …
+    pub ear: String,
+}
+
+/// The server.
+pub struct Server {
+    settings: Settings,
+    folder: TempDir,
+    sip: SocketAddr,
+    http: SocketAddr,
+    process: Option<Process>,
+    /// What earlier processes on the same state said.
+    earlier: Vec<String>,
+    secrets: Vec<String>,
+    traced: bool,
+}
+
+impl Server {
+    /// Writes the configuration, starts, and waits for the ready line.
+    pub fn start(settings: Settings) -> Self {
+        let mut server = Self::prepare(settings);
+        server.up();
+        server
+    }
+
+    /// Starts under strace; what it did is in [`Server::trace`].
+    pub fn start_traced(settings: Settings) -> Self {
+        let mut server = Self::prepare(settings);
+        server.traced = true;
+        server.up();
+        server
+    }
+
+    fn prepare(settings: Settings) -> Self {
+        let folder = tempfile::Builder::new().prefix("ringpost-test-").tempdir().unwrap();
+        let (sip, http) = (ports::free_address(), ports::free_address());
+        fs::write(folder.path().join("ringpost.toml"), settings.to_toml(folder.path(), sip, http))
+            .unwrap();
+        let secrets = privacy::of(&settings);
+        Self {
+            settings,
+            folder,
+            sip,
+            http,
+            process: None,
+            earlier: Vec::new(),
+            secrets,
+            traced: false,
+        }
+    }
+
+    /// Starts on the state that is there.
+    pub fn up(&mut self) {
+        assert!(self.process.is_none(), "up already");
+        let mut command = Command::new(binary::ringpost());
+        if self.traced {
+            command = trace::strace(&self.trace_file());
+            command.arg(binary::ringpost());
+        }
+        command.args(["serve", "--config"]).arg(self.config());
+        command.env_remove("RUST_LOG");
+        let mut process = Process::start("ringpost", &mut command);
+        process.line("that it is ready", SOON, |line| line.starts_with("ringpost is ready"));
+        self.process = Some(process);
+    }
+
+    /// kill -9: nothing is written any more from now on.
+    pub fn kill(&mut self) {
+        let mut process = self.process.take().expect("running");
+        process.kill();
+        self.earlier.extend(process.lines());
+    }
+
+    /// SIGTERM, and waits for the end; fails when that takes over `within`.
+    pub fn stop(&mut self, within: Duration) -> ExitStatus {
+        let mut process = self.process.take().expect("running");
+        process.terminate();
+        let status = process.ended(within);
+        self.earlier.extend(process.lines());
+        status
+    }
+
+    /// kill -9 and start on the same state.
+    pub fn kill_and_restart(&mut self) {
+        self.kill();
+        self.up();
+    }
+
+    /// Where it listens for SIP.
+    pub fn sip(&self) -> SocketAddr {
+        self.sip
+    }
+
+    /// Where it answers HTTP.
+    pub fn http(&self) -> SocketAddr {
+        self.http
+    }
+
+    /// Its state folder.
+    pub fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
+    }
+
+    /// Its configuration file.
+    pub fn config(&self) -> PathBuf {
+        self.folder.path().join("ringpost.toml")
+    }
+
+    /// The test's own folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.process.as_ref().expect("running").id()
+    }
+
+    /// All it said, of all its processes.
+    pub fn log(&self) -> Vec<String> {
+        let mut lines = self.earlier.clone();
+        lines.extend(self.process.iter().flat_map(Process::lines));
+        lines
+    }
+
+    /// Adds something that must not stand in the log at info or above.
+    pub fn never_logs(&mut self, secret: &str) {
+        self.secrets.extend(privacy::spellings(secret));
+    }
+
+    /// Another command of the program with this configuration.
+    pub fn command(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(binary::ringpost());
+        command.args(arguments).arg("--config").arg(self.config());
+        command.env_remove("RUST_LOG").output().expect("ringpost runs")
+    }
+
+    /// The words of a command that must succeed.
+    pub fn says(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments);
+        let words = String::from_utf8_lossy(&output.stdout).into_owned();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            output.status.success(),
+            "ringpost {arguments:?}: {}\n{words}{errors}",
+            output.status
+        );
+        words
+    }
+
+    /// The ledger over HTTP.
+    pub fn ledger(&self) -> Vec<LedgerRow> {
+        read_rows(&http::json(self.http, "/api/v1/ledger"))
+    }
+
+    /// Waits until the ledger has `count` rows; fails when it has more.
+    pub fn wait_ledger(&self, count: usize) -> Vec<LedgerRow> {
+        let rows = waiting::until(&format!("{count} rows in the ledger"), SOON, || {
+            let rows = self.ledger();
+            (rows.len() >= count).then_some(rows)
+        });
+        assert_eq!(rows.len(), count, "{rows:#?}");
+        rows
+    }
+
+    /// How many calls are live, over HTTP.
+    pub fn live_calls(&self) -> usize {
+        items(&http::json(self.http, "/api/v1/calls")).len()
+    }
+
+    /// Waits until no call is live.
+    pub fn wait_idle(&self) {
+        waiting::until("the end of all calls", SOON, || (self.live_calls() == 0).then_some(()));
+    }
+
+    /// Waits for `count` mails of `user` in the Maildir; fails when more come.
+    pub fn mails(&self, user: &str, count: usize) -> Vec<Letter> {
+        let folder = self.settings.maildir(self.folder.path(), user);
+        if count > 0 {
+            maildir::wait(&folder, count, SOON);
+        }
+        // A mail too many would come right behind.
+        waiting::pass(Duration::from_millis(300));
+        let letters = maildir::read(&folder);
+        let subjects: Vec<_> = letters.iter().map(|letter| &letter.subject).collect();
+        assert_eq!(letters.len(), count, "mails of {user}: {subjects:?}");
+        letters
+    }
+
+    /// CPU seconds of the server so far, its threads and awaited children counted.
+    pub fn cpu_seconds(&self) -> f64 {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.id())).unwrap_or_default();
+        // The name may hold blanks; fields are counted behind its parenthesis.
+        let fields: Vec<&str> =
+            stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().collect();
+        let ticks: f64 = (11..15).filter_map(|at| fields.get(at)?.parse::<f64>().ok()).sum();
+        ticks / 100.0
+    }
+
+    /// What strace wrote, when started by [`Server::start_traced`].
+    pub fn trace(&self) -> Vec<trace::Step> {
+        trace::read(&self.trace_file())
+    }
+
+    fn trace_file(&self) -> PathBuf {
+        self.folder.path().join("trace")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(process) = &self.process {
+            signal("KILL", process.id());
+        }
+        let log = self.log();
+        self.process = None;
+        if std::thread::panicking() {
+            let tail = log.len().saturating_sub(60);
+            eprintln!("the server's last words:\n{}", log[tail..].join("\n"));
+        } else {
+            privacy::check(&log, &self.secrets);
+        }
+    }
+}
+
+/// The list in an answer, whether it stands alone or under a key.
+fn items(answer: &Value) -> Vec<Value> {
+    let list = answer.as_array().or_else(|| answer.as_object()?.values().find_map(Value::as_array));
+    list.unwrap_or_else(|| panic!("no list in {answer}")).clone()
+}
+
+/// Ledger rows out of JSON.
+pub fn read_rows(answer: &Value) -> Vec<LedgerRow> {
+    let word = |row: &Value, key: &str| {
+        row[key].as_str().unwrap_or_else(|| panic!("no text {key:?} in {row}")).to_owned()
+    };
+    items(answer)
+        .iter()
+        .map(|row| LedgerRow {
+            id: word(row, "id"),
+            outcome: word(row, "outcome"),
+            why: word(row, "why"),
+            ear: word(row, "ear"),
+        })
+        .collect()
+}

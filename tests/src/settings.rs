@@ -1,0 +1,186 @@
+//! The configuration of one test's server.
+
+use std::fmt::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use crate::directory::{self, Directory};
+
+/// One called user.
+#[derive(Debug, Clone)]
+pub struct Subscriber {
+    /// User part of the SIP URI.
+    pub user: String,
+    /// As shown to people.
+    pub name: String,
+    /// Where the mails go.
+    pub mail: String,
+    /// E.164.
+    pub number: String,
+    /// Short number.
+    pub extension: String,
+    /// `server`, `client` or `pbx`.
+    pub notify: &'static str,
+    /// Whether notifications are wanted.
+    pub missed_calls: bool,
+}
+
+impl Subscriber {
+    /// `user@example.com` with a number and extension of its own.
+    pub fn new(user: &str, number: &str, extension: &str) -> Self {
+        let mut name = user.to_owned();
+        if let Some(first) = name.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        Self {
+            user: user.into(),
+            name: format!("{name} Example"),
+            mail: format!("{user}@example.com"),
+            number: number.into(),
+            extension: extension.into(),
+            notify: "server",
+            missed_calls: true,
+        }
+    }
+
+    /// With another deployment.
+    #[must_use]
+    pub fn notify(mut self, notify: &'static str) -> Self {
+        self.notify = notify;
+        self
+    }
+
+    /// Wants no notification.
+    #[must_use]
+    pub fn without_missed_calls(mut self) -> Self {
+        self.missed_calls = false;
+        self
+    }
+}
+
+/// What a test sets; the rest stays as Ringpost has it.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Called users.
+    pub subscribers: Vec<Subscriber>,
+    transport: Option<String>,
+    limits: Vec<(&'static str, u32)>,
+    directory: Option<(String, PathBuf)>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Settings {
+    /// alice and bob with notifications by the server, mail into Maildirs.
+    pub fn new() -> Self {
+        Self {
+            subscribers: vec![
+                Subscriber::new("alice", "+14255550101", "1001"),
+                Subscriber::new("bob", "+14255550102", "1002"),
+            ],
+            transport: None,
+            limits: Vec::new(),
+            directory: None,
+        }
+    }
+
+    /// One more called user.
+    #[must_use]
+    pub fn subscriber(mut self, subscriber: Subscriber) -> Self {
+        self.subscribers.push(subscriber);
+        self
+    }
+
+    /// Mail goes to that server, `smtp://…`.
+    #[must_use]
+    pub fn mail(mut self, transport: &str) -> Self {
+        self.transport = Some(transport.into());
+        self
+    }
+
+    /// A key of `[limits]`.
+    #[must_use]
+    pub fn limit(mut self, key: &'static str, value: u32) -> Self {
+        self.limits.push((key, value));
+        self
+    }
+
+    /// Callers are looked up there.
+    #[must_use]
+    pub fn directory(mut self, directory: &Directory) -> Self {
+        self.directory = Some((directory.url(), directory.password_file()));
+        self
+    }
+
+    /// Where the mails of `user` lie when no transport is set.
+    pub fn maildir(&self, folder: &Path, user: &str) -> PathBuf {
+        folder.join("mail").join(format!("{user}@example.com"))
+    }
+
+    /// The configuration file.
+    pub fn to_toml(&self, folder: &Path, sip: SocketAddr, http: SocketAddr) -> String {
+        let default = format!("maildir:{}", folder.join("mail").display());
+        let transport = self.transport.clone().unwrap_or(default);
+        let mut text = format!(
+            "[sip]\nlisten = [\"udp:{sip}\"]\npeers = [\"127.0.0.0/8\"]\n\n\
+             [media]\naddress = \"127.0.0.1\"\nports = \"20000-29999\"\n\n\
+             [state]\ndir = \"{}\"\n\n\
+             [mail]\ntransport = \"{transport}\"\nfrom = \"voicemail@example.com\"\n\
+             postmaster = \"postmaster@example.com\"\n\n\
+             [dial_plan]\ncountry = \"US\"\nextension_digits = 4\n\n\
+             [http]\nlisten = \"{http}\"\n\n[limits]\n",
+            folder.join("state").display(),
+        );
+        for (key, value) in &self.limits {
+            let _ = writeln!(text, "{key} = {value}");
+        }
+        if let Some((url, password_file)) = &self.directory {
+            let _ = writeln!(
+                text,
+                "\n[directory]\nurl = \"{url}\"\nbase = \"{}\"\nbind_dn = \"{}\"\n\
+                 password_file = \"{}\"\ntimeout_seconds = 2",
+                directory::BASE,
+                directory::BIND_DN,
+                password_file.display()
+            );
+        }
+        for subscriber in &self.subscribers {
+            let _ = writeln!(
+                text,
+                "\n[[subscriber]]\nuser = \"{}\"\nname = \"{}\"\nmail = \"{}\"\nnumber = \"{}\"\n\
+                 extension = \"{}\"\ntime_zone = \"America/Los_Angeles\"\nlanguage = \"en\"\n\
+                 notify = \"{}\"\nmissed_calls = {}",
+                subscriber.user,
+                subscriber.name,
+                subscriber.mail,
+                subscriber.number,
+                subscriber.extension,
+                subscriber.notify,
+                subscriber.missed_calls
+            );
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_toml_with_what_was_set() {
+        let settings = Settings::new()
+            .limit("answer_after_seconds", 4)
+            .subscriber(Subscriber::new("carl", "+14255550103", "1003").notify("pbx"));
+        let at = SocketAddr::from(([127, 0, 0, 1], 5060));
+        let table: toml::Table = settings.to_toml(Path::new("/x"), at, at).parse().unwrap();
+        assert_eq!(table["limits"]["answer_after_seconds"].as_integer(), Some(4));
+        assert_eq!(table["subscriber"][2]["notify"].as_str(), Some("pbx"));
+        assert_eq!(table["subscriber"][2]["name"].as_str(), Some("Carl Example"));
+        assert_eq!(table["sip"]["listen"][0].as_str(), Some("udp:127.0.0.1:5060"));
+    }
+}

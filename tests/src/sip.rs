@@ -1,0 +1,17 @@
+//! The scripted caller: SIP as raw text over UDP, RTP beside it.
+
+#[cfg(test)]
+pub(crate) mod answering;
+mod call;
+mod line;
+mod message;
+mod request;
+mod rtp;
+#[cfg(test)]
+mod tests;
+
+pub use call::{Call, Greeting};
+pub use line::Line;
+pub use message::Message;
+pub use request::{Invite, Report, info, options};
+pub use rtp::{Packet, Rtp};

@@ -1,0 +1,147 @@
+//! sipp with the scenarios of `tests/peers/`.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::process::Process;
+use crate::sound::{Law, RATE, encode};
+use crate::{binary, packages, ports};
+
+/// What sipp shall do.
+pub struct Sipp {
+    scenario: &'static str,
+    user: String,
+    caller: String,
+    greeting: Duration,
+    speech: Vec<i16>,
+    calls: usize,
+    patience: Duration,
+}
+
+impl Sipp {
+    /// Runs `tests/peers/SCENARIO.xml` once against `user`.
+    pub fn scenario(scenario: &'static str, user: &str) -> Self {
+        Self {
+            scenario,
+            user: user.into(),
+            caller: "+14255550199".into(),
+            greeting: Duration::ZERO,
+            speech: Vec::new(),
+            calls: 1,
+            patience: Duration::from_secs(60),
+        }
+    }
+
+    /// As that caller.
+    #[must_use]
+    pub fn caller(mut self, caller: &str) -> Self {
+        self.caller = caller.into();
+        self
+    }
+
+    /// After so long since its ACK it speaks that.
+    #[must_use]
+    pub fn speaks(mut self, after: Duration, speech: &[i16]) -> Self {
+        self.greeting = after;
+        self.speech = speech.to_vec();
+        self
+    }
+
+    /// So many calls, all at once.
+    #[must_use]
+    pub fn calls(mut self, calls: usize) -> Self {
+        self.calls = calls;
+        self
+    }
+
+    /// Runs to the end; fails with sipp's words unless every call went as the
+    /// scenario says.
+    pub fn run(&self, server: SocketAddr) {
+        let (folder, mut sipp) = self.start(server);
+        let status = sipp.ended(self.patience + Duration::from_secs(10));
+        let errors = fs::read_to_string(folder.path().join("errors")).unwrap_or_default();
+        assert!(
+            status.success(),
+            "sipp {}: {status}\n{errors}\n{}",
+            self.scenario,
+            sipp.lines().into_iter().rev().take(40).rev().collect::<Vec<_>>().join("\n")
+        );
+    }
+
+    fn start(&self, server: SocketAddr) -> (TempDir, Process) {
+        packages::need(&["sip-tester"]);
+        let folder = tempfile::Builder::new().prefix("ringpost-sipp-").tempdir().unwrap();
+        let speech = folder.path().join("speech.alaw");
+        fs::write(&speech, encode(Law::A, &self.speech)).unwrap();
+        let source = binary::workspace().join("tests/peers").join(self.scenario);
+        let text = fs::read_to_string(source.with_extension("xml")).expect("the scenario");
+        let length = self.speech.len() * 1000 / RATE;
+        let text = text
+            .replace("@GREETING@", &self.greeting.as_millis().to_string())
+            .replace("@SPEECH@", &speech.display().to_string())
+            .replace("@LENGTH@", &length.to_string());
+        let scenario = folder.path().join("scenario.xml");
+        fs::write(&scenario, text).unwrap();
+        let mut command = Command::new("sipp");
+        self.arguments(&mut command, server, folder.path(), &scenario);
+        let sipp = Process::start("sipp", &mut command);
+        (folder, sipp)
+    }
+
+    fn arguments(&self, command: &mut Command, server: SocketAddr, folder: &Path, scenario: &Path) {
+        let calls = self.calls.to_string();
+        let port = ports::free().to_string();
+        // sipp binds a pair for its echo, though it is not used.
+        let media = ports::free_pair().to_string();
+        command.current_dir(folder).arg(server.to_string()).arg("-sf").arg(scenario);
+        command.args(["-s", &self.user, "-key", "caller", &self.caller]);
+        command.args(["-i", "127.0.0.1", "-mi", "127.0.0.1", "-t", "u1", "-p", &port]);
+        command.args(["-mp", &media, "-rtp_payload", "8"]);
+        command.args(["-m", &calls, "-l", &calls, "-r", &calls, "-nostdin", "-nd"]);
+        command.args(["-trace_err", "-error_file", "errors", "-timeout_error"]);
+        command.args(["-timeout", &format!("{}s", self.patience.as_secs())]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sip::answering::Answering;
+    use crate::sound::{align, speech};
+
+    #[test]
+    fn it_leaves_a_message_whose_sound_arrives_whole() {
+        let answering = Answering::start(Duration::ZERO);
+        let said = speech(2.0, 5);
+        Sipp::scenario("message", "alice")
+            .caller("+14255550142")
+            .speaks(Duration::from_millis(1500), &said)
+            .run(answering.address());
+        let call = answering.ended();
+        assert!(call.invite.header("From").unwrap().contains("+14255550142"));
+        assert!(call.invite.start.contains("sip:alice@"));
+        let found = align(&said, &call.heard);
+        assert!(found.correlation > 0.999 && found.overlap == said.len(), "{found:?}");
+    }
+
+    #[test]
+    fn it_hangs_up_in_the_greeting() {
+        let answering = Answering::start(Duration::ZERO);
+        Sipp::scenario("hang_up_in_greeting", "alice").run(answering.address());
+        let call = answering.ended();
+        assert_eq!(call.ended_by, "BYE");
+        assert!(call.heard.is_empty());
+    }
+
+    #[test]
+    fn it_cancels_while_ringing() {
+        let answering = Answering::start(Duration::from_secs(5));
+        Sipp::scenario("cancel_while_ringing", "alice").run(answering.address());
+        assert_eq!(answering.ended().ended_by, "CANCEL");
+    }
+}

@@ -1,0 +1,187 @@
+//! The engine: its threads, and the streams it opens.
+
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{self as channel, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle, Thread};
+use std::time::Instant;
+
+use tokio::sync::mpsc;
+
+use crate::clock::{self, Samples};
+use crate::event::MediaEvent;
+use crate::session::Session;
+use crate::statistics::{Statistics, Totals};
+use crate::stream::{Stream, StreamConfig};
+use crate::worker::{Command, Worker};
+use crate::writer::Writer;
+use crate::{MediaError, port, sync};
+
+/// How an engine is started.
+#[derive(Debug, Clone)]
+pub struct EngineConfig {
+    /// Media workers; 0: one for each core.
+    pub workers: usize,
+    /// UDP ports for RTP; the even ones are used.
+    pub ports: RangeInclusive<u16>,
+    /// Folder of the recordings; created where it is missing.
+    pub recordings: PathBuf,
+}
+
+/// The media engine. Clones are the same engine; it stops with the last one.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    ports: RangeInclusive<u16>,
+    next: AtomicU64,
+    totals: Arc<Totals>,
+    workers: Vec<Arc<Post>>,
+    /// In the order in which they end: workers, writer, syncer.
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// The way to a worker.
+#[derive(Debug)]
+pub(crate) struct Post {
+    epoch: Instant,
+    commands: Sender<Command>,
+    worker: Thread,
+    streams: Arc<AtomicUsize>,
+}
+
+impl Post {
+    /// Sends, and wakes the worker where the next tick is too late. Without a
+    /// worker (the engine has stopped) nothing is left to do.
+    pub fn send(&self, command: Command) -> bool {
+        let urgent = command.is_urgent();
+        let sent = self.commands.send(command).is_ok();
+        if urgent {
+            self.worker.unpark();
+        }
+        sent
+    }
+
+    /// A moment as the worker counts it.
+    pub fn now(&self, moment: Instant) -> Samples {
+        clock::samples(moment.saturating_duration_since(self.epoch))
+    }
+}
+
+impl Engine {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// The recordings folder cannot be used, or a thread cannot be started.
+    pub fn start(config: EngineConfig) -> Result<Self, MediaError> {
+        let EngineConfig { workers, ports, recordings } = config;
+        prepare(&recordings)?;
+        let count = match workers {
+            0 => thread::available_parallelism().map_or(1, usize::from),
+            count => count,
+        };
+        let epoch = Instant::now();
+        let totals = Arc::new(Totals::default());
+        let (batches, batches_in) = channel::channel();
+        let (finished, finished_in) = channel::channel();
+        let mut posts = Vec::with_capacity(count);
+        let mut threads = Vec::with_capacity(count + 2);
+        for number in 0..count {
+            let (commands, commands_in) = channel::channel();
+            let streams = Arc::new(AtomicUsize::new(0));
+            let worker = Worker::new(
+                epoch,
+                clock::TICK.mul_f64(number as f64 / count as f64),
+                commands_in,
+                batches.clone(),
+                Arc::clone(&totals),
+                Arc::clone(&streams),
+            )?;
+            let thread = spawn(&format!("media-{number}"), move || worker.run())?;
+            let worker = thread.thread().clone();
+            posts.push(Arc::new(Post { epoch, commands, worker, streams }));
+            threads.push(thread);
+        }
+        let writer = Writer::new(recordings.clone(), Arc::clone(&totals), finished);
+        threads.push(spawn("media-writer", move || writer.run(&batches_in))?);
+        threads.push(spawn("media-sync", move || sync::run(&recordings, &finished_in))?);
+        let inner = Inner {
+            ports,
+            next: AtomicU64::new(1),
+            totals,
+            workers: posts,
+            threads: Mutex::new(threads),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Opens a stream on a free port, at the worker that has the fewest.
+    ///
+    /// # Errors
+    /// No port is free, the address cannot be bound, or the engine has stopped.
+    pub fn open(
+        &self,
+        config: StreamConfig,
+    ) -> Result<(Stream, mpsc::UnboundedReceiver<MediaEvent>), MediaError> {
+        let idle = |post: &&Arc<Post>| post.streams.load(Ordering::Relaxed);
+        let post = self.inner.workers.iter().min_by_key(idle).ok_or(MediaError::Stopped)?;
+        let socket = port::bind(config.local, &self.inner.ports)?;
+        let unusable = |source| MediaError::Bind { address: config.local, source };
+        let address = socket.local_addr().map_err(unusable)?;
+        let id = self.inner.next.fetch_add(1, Ordering::Relaxed);
+        let (events, events_in) = mpsc::unbounded_channel();
+        let session = Box::new(Session::new(id, config.nat, events));
+        post.streams.fetch_add(1, Ordering::Relaxed);
+        if !post.send(Command::Open { id, socket, session }) {
+            post.streams.fetch_sub(1, Ordering::Relaxed);
+            return Err(MediaError::Stopped);
+        }
+        Ok((Stream::new(id, address, Arc::clone(post)), events_in))
+    }
+
+    /// What the engine has done so far; at most a tick old.
+    pub fn statistics(&self) -> Statistics {
+        let count = |post: &Arc<Post>| post.streams.load(Ordering::Relaxed);
+        self.inner.totals.read(self.inner.workers.iter().map(count).sum())
+    }
+
+    /// Ends all streams, closes and syncs their recordings, tells of them, and
+    /// ends the threads. Returns when that is done; may wait for the disk.
+    pub fn stop(&self) {
+        self.inner.stop();
+    }
+}
+
+impl Inner {
+    fn stop(&self) {
+        for worker in &self.workers {
+            worker.send(Command::Stop);
+        }
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        for thread in threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a media thread ended by a fault");
+            }
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn prepare(recordings: &Path) -> Result<(), MediaError> {
+    std::fs::create_dir_all(recordings)
+        .map_err(|source| MediaError::File { path: recordings.to_owned(), source })
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, MediaError> {
+    thread::Builder::new().name(name.to_owned()).spawn(run).map_err(MediaError::Start)
+}

@@ -167,3 +167,6 @@ fn is_possible(number: &PhoneNumber) -> bool {
 fn e164(number: &PhoneNumber) -> Option<E164> {
     E164::parse(&PHONE_NUMBER_UTIL.format(number, PhoneNumberFormat::E164)).ok()
 }
+
+#[cfg(test)]
+mod tests;

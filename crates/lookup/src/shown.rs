@@ -25,3 +25,41 @@ fn international(number: &E164) -> Option<String> {
     let same = text.chars().filter(char::is_ascii_digit).eq(number.digits().chars());
     if same { Some(text) } else { None }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn numbers_are_shown_as_people_read_them() {
+        let table = [
+            ("+14255550142", "+1 (425) 555-0142"),
+            ("+11234567890", "+1 (123) 456-7890"),
+            ("+18765550123", "+1 (876) 555-0123"),
+            ("+493012345678", "+49 30 12345678"),
+            ("+442079460123", "+44 20 7946 0123"),
+            ("+390612345678", "+39 06 1234 5678"),
+            ("+33199001234", "+33 1 99 00 12 34"),
+            ("+81312345678", "+81 3-1234-5678"),
+            // Nobody can have these.
+            ("+1425", "+1 425"),
+            ("+999123456", "+999123456"),
+            ("+10", "+10"),
+            ("+4900123", "+4900123"),
+        ];
+        for (number, expected) in table {
+            assert_eq!(shown(&E164::parse(number).unwrap()), expected);
+        }
+    }
+
+    proptest! {
+        /// No number is shown as nothing, or as another.
+        #[test]
+        fn what_is_shown_has_the_same_digits(digits in "[1-9][0-9]{1,14}") {
+            let text = shown(&E164::parse(&format!("+{digits}")).unwrap());
+            prop_assert!(text.starts_with('+'));
+            prop_assert_eq!(text.chars().filter(char::is_ascii_digit).collect::<String>(), digits);
+        }
+    }
+}

@@ -9,7 +9,8 @@ use crate::words;
 
 const BODY: &str = "margin:0;padding:16px;font-family:'Segoe UI',Helvetica,Arial,sans-serif;\
 font-size:15px;line-height:1.4";
-const HEADLINE: &str = "margin:0 0 8px 0;font-size:20px;line-height:1.3;font-weight:600";
+const HEADLINE: &str = "margin:0 0 8px 0;font-size:20px;line-height:1.3;font-weight:600;\
+word-break:break-word";
 const NOTE: &str = "margin:0 0 8px 0";
 const TABLE: &str = "margin-top:8px;border-collapse:collapse";
 // Weight and not colour sets labels apart: contrast stays that of the reader's

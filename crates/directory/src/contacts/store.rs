@@ -24,6 +24,20 @@ const CONNECTIONS: u32 = 4;
 /// How long one waits for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Numbers that may be the caller's; the dial plan judges them.
+const CANDIDATES: &str = "
+    SELECT contact, spelling FROM number WHERE subscriber = ?1 AND e164 = ?2
+    UNION SELECT contact, spelling FROM number
+        WHERE subscriber = ?1 AND substr(digits, -7) = substr(?3, -7)
+    UNION SELECT contact, spelling FROM number WHERE subscriber = ?1 AND extension = ?4";
+
+/// The row of the same contact, that with the same UID first.
+const KNOWN: &str = "
+    SELECT id FROM (
+        SELECT 1 AS choice, id FROM contact WHERE subscriber = ?1 AND uid = ?2
+        UNION ALL SELECT 2, id FROM contact WHERE subscriber = ?1 AND same_as = ?3
+    ) ORDER BY choice, id LIMIT 1";
+
 #[derive(Clone)]
 pub(super) struct Store {
     pool: SqlitePool,
@@ -41,6 +55,7 @@ impl Store {
             .busy_timeout(PATIENCE)
             .disable_statement_logging();
         let fault = |why: String| DirectoryError::Store { path: path.to_owned(), why };
+        create_private(path).map_err(|error| fault(error.to_string()))?;
         let pool = SqlitePoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(PATIENCE)
@@ -147,19 +162,14 @@ impl Store {
         if tail.is_none() {
             return Ok(Vec::new());
         }
-        let rows = sqlx::query(
-            "SELECT contact, spelling FROM number WHERE subscriber = ?1 AND e164 = ?2
-             UNION SELECT contact, spelling FROM number
-                 WHERE subscriber = ?1 AND substr(digits, -7) = substr(?3, -7)
-             UNION SELECT contact, spelling FROM number WHERE subscriber = ?1 AND extension = ?4",
-        )
-        .bind(owner)
-        .bind(number.map(|number| number.as_str()))
-        .bind(tail)
-        .bind(&caller.extension)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(|error| self.fault(error))?;
+        let rows = sqlx::query(CANDIDATES)
+            .bind(owner)
+            .bind(number.map(|number| number.as_str()))
+            .bind(tail)
+            .bind(&caller.extension)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(|error| self.fault(error))?;
         let mut closest: Option<Closeness> = None;
         let mut ids = BTreeSet::new();
         for row in rows {
@@ -217,6 +227,13 @@ impl Store {
     }
 }
 
+/// A new file is nobody else's to read: it holds people's names and numbers.
+/// SQLite gives its companions the same mode.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop)
+}
+
 /// The row of the same contact: by UID, else by name and numbers. Some exporters
 /// give a new UID at each export, so that an unknown one proves nothing.
 async fn known(
@@ -225,15 +242,12 @@ async fn known(
     contact: &Contact,
     same_as: &str,
 ) -> Result<Option<i64>, sqlx::Error> {
-    sqlx::query_scalar(
-        "SELECT id FROM contact WHERE subscriber = ?1 AND (uid = ?2 OR same_as = ?3)
-         ORDER BY uid IS ?2 DESC, id LIMIT 1",
-    )
-    .bind(owner)
-    .bind(&contact.uid)
-    .bind(same_as)
-    .fetch_optional(database)
-    .await
+    sqlx::query_scalar(KNOWN)
+        .bind(owner)
+        .bind(&contact.uid)
+        .bind(same_as)
+        .fetch_optional(database)
+        .await
 }
 
 async fn clear(database: &mut SqliteConnection, id: i64) -> Result<(), sqlx::Error> {
@@ -327,5 +341,46 @@ fn kind(word: &str) -> PhoneKind {
         "mobile" => PhoneKind::Mobile,
         "home" => PhoneKind::Home,
         _ => PhoneKind::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use sqlx::AssertSqlSafe;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn lookups_and_imports_go_by_an_index_whatever_the_number_of_contacts() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("people.db")).await.unwrap();
+        for (query, indices) in [
+            (CANDIDATES, &["number_by_e164", "number_by_tail", "number_by_extension"][..]),
+            (KNOWN, &["contact_by_uid", "contact_by_same_as"]),
+        ] {
+            let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {query}"));
+            let rows = sqlx::query(explain).fetch_all(&store.pool).await.unwrap();
+            let steps: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+            for index in indices {
+                // By the subscriber alone would be a walk through all of his contacts.
+                let by = |step: &String| step.contains(index) && step.contains("=? AND");
+                assert!(steps.iter().any(by), "{index}: {steps:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_file_is_nobody_elses_to_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("people.db");
+        let store = Store::open(&path).await.unwrap();
+        store.put("alice", &[Contact::default()], &DialPlan::new("US", 4).unwrap()).await.unwrap();
+        for file in std::fs::read_dir(folder.path()).unwrap() {
+            let file = file.unwrap();
+            let mode = file.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{:?}", file.file_name());
+        }
     }
 }

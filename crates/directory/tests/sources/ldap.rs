@@ -5,6 +5,7 @@ use ringpost_lookup::Source;
 use ringpost_model::{Card, NameOrigin, Phone, PhoneKind};
 
 use super::slapd::{ACCOUNT, BASE, Slapd};
+use super::wire::Wire;
 use super::{call, names, plan};
 
 #[tokio::test]
@@ -23,6 +24,7 @@ async fn callers_are_found_by_number_extension_and_address() {
         ("1053", Some("Lina Line")),
         ("+14255550154", Some("Paul Proxy")),
         ("1055", Some("Mia Mail")),
+        ("1056", Some("Xenia")),
         ("+493012345678", Some("Zoë Müller")),
         ("+12065550142", Some("Far Away")),
         ("sip:bob@example.com", Some("Bob Example")),
@@ -126,7 +128,9 @@ async fn hostile_caller_ids_find_nobody() {
 #[tokio::test]
 async fn many_questions_share_few_connections() {
     let slapd = Slapd::start().await;
-    let settings = LdapSettings { connections: 2, ..slapd.settings() };
+    let wire = Wire::to(slapd.plain).await;
+    let url = format!("ldap://{}", wire.address);
+    let settings = LdapSettings { url, connections: 2, ..slapd.settings() };
     let source = std::sync::Arc::new(LdapSource::new(settings, plan()).unwrap());
     let mut asking = tokio::task::JoinSet::new();
     for n in 0..60 {
@@ -141,6 +145,7 @@ async fn many_questions_share_few_connections() {
         });
     }
     assert_eq!(asking.join_all().await.len(), 60);
+    assert!(wire.connections() <= 2, "{} connections", wire.connections());
 }
 
 #[tokio::test]

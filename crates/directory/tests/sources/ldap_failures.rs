@@ -86,6 +86,21 @@ async fn what_is_wrong_is_said_in_a_sentence() {
 }
 
 #[tokio::test]
+async fn a_directory_that_wants_encryption_says_so_and_gets_it() {
+    let slapd = Slapd::start_strict().await;
+    let source = slapd.source();
+    for said in [
+        source.probe().await.unwrap_err().to_string(),
+        names(&source, "+14255550142").await.unwrap_err().reason,
+    ] {
+        assert!(said.contains("use ldaps: or StartTLS"), "{said}");
+    }
+    let encrypted = LdapSettings { starttls: true, ..slapd.settings() };
+    let source = LdapSource::new(encrypted, plan()).unwrap();
+    assert_eq!(names(&source, "+14255550142").await.unwrap(), ["Bob Example"]);
+}
+
+#[tokio::test]
 async fn a_directory_that_was_killed_is_back_without_a_restart() {
     let mut slapd = Slapd::start().await;
     let source = slapd.source();

@@ -1,5 +1,10 @@
 //! The sources as their users meet them: contacts in a file of their own, LDAP
 //! against a real slapd and against servers that misbehave.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "all of this binary is a test, and a failed preparation fails it"
+)]
 
 mod contacts;
 mod ldap;

@@ -38,7 +38,7 @@ objectclass ( 1.1.2.2.1 NAME 'reachable' SUP top AUXILIARY MAY ( otherTelephone 
 ";
 
 /// Name, organisational unit and the attributes of the people in the directory.
-const PEOPLE: [(&str, &str, &str); 10] = [
+const PEOPLE: [(&str, &str, &str); 11] = [
     (
         "Bob Example",
         "people",
@@ -54,6 +54,7 @@ const PEOPLE: [(&str, &str, &str); 10] = [
         "proxyAddresses: EUM:+14255550154;phone-context=plan.example.com\nproxyAddresses: sip:paul@example.com\n",
     ),
     ("Mia Mail", "people", "mail: mia@example.com\ntelephoneNumber: 1055\n"),
+    ("Xenia", "people", "telephoneNumber: +1 425 555 0100 x1056\n"),
     ("Zoë Müller", "people", "telephoneNumber: +49 30 12345678\n"),
     ("Nearly Bob", "people", "telephoneNumber: +1 425 555 0124\n"),
     ("Far Away", "people", "telephoneNumber: +1 206 555 0142\n"),
@@ -77,10 +78,19 @@ impl Drop for Slapd {
 
 impl Slapd {
     pub async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    /// One that takes no password over a connection in the clear.
+    pub async fn start_strict() -> Self {
+        Self::start_with("security simple_bind=64\n").await
+    }
+
+    async fn start_with(line: &str) -> Self {
         install();
         let folder = tempfile::tempdir().unwrap();
         let (plain, encrypted) = free_ports();
-        furnish(folder.path());
+        furnish(folder.path(), line);
         let mut slapd = Self { folder, plain, encrypted, process: None };
         slapd.run().await;
         slapd
@@ -180,7 +190,7 @@ fn run(command: &mut Command) {
 }
 
 /// Certificates, schema, configuration and people.
-fn furnish(folder: &Path) {
+fn furnish(folder: &Path, line: &str) {
     certificates(folder);
     std::fs::create_dir(folder.join("data")).unwrap();
     std::fs::write(folder.join("reachable.schema"), SCHEMA).unwrap();
@@ -188,7 +198,7 @@ fn furnish(folder: &Path) {
     let configuration = format!(
         "include /etc/ldap/schema/core.schema\ninclude /etc/ldap/schema/cosine.schema\n\
          include /etc/ldap/schema/inetorgperson.schema\ninclude {at}/reachable.schema\n\
-         modulepath /usr/lib/ldap\nmoduleload back_mdb\npidfile {at}/slapd.pid\n\
+         modulepath /usr/lib/ldap\nmoduleload back_mdb\npidfile {at}/slapd.pid\n{line}\
          TLSCertificateFile {at}/server.pem\nTLSCertificateKeyFile {at}/server.key\n\
          database mdb\nsuffix {BASE}\ndirectory {at}/data\nmaxsize 16777216\n\
          access to attrs=userPassword by anonymous auth\n\

@@ -1,6 +1,8 @@
 //! Servers that misbehave, and a wire that can be cut without a word.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
@@ -39,6 +41,7 @@ pub async fn babbling_server(answer: &'static [u8]) -> (SocketAddr, JoinHandle<(
 pub struct Wire {
     pub address: SocketAddr,
     forget: watch::Sender<u32>,
+    taken: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
@@ -53,12 +56,20 @@ impl Wire {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (forget, forgotten) = watch::channel(0);
+        let taken = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&taken);
         let task = tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
+                counted.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(pass_on(near, port, forgotten.clone()));
             }
         });
-        Self { address, forget, task }
+        Self { address, forget, taken, task }
+    }
+
+    /// Connections taken since the start.
+    pub fn connections(&self) -> usize {
+        self.taken.load(Ordering::Relaxed)
     }
 
     /// Every open connection stays open and carries nothing any more; new ones

@@ -6,9 +6,9 @@
 //! the same input makes the same bytes, so that a second attempt sends the very
 //! same message under the same Message-ID.
 //!
-//! The way through: [`caller`] decides what to call the caller, [`facts`] lists
-//! what there is to say, [`text`] and [`html`] lay it out, [`words`] holds every
-//! word of it, [`telling`] and [`returning`] put the message together.
+//! The way through: `caller` decides what to call the caller, `facts` lists
+//! what there is to say, `text` and `html` lay it out, `words` holds every
+//! word of it, `telling` and `returning` put the message together.
 
 mod address;
 mod attachment;

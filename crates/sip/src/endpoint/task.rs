@@ -123,7 +123,7 @@ impl Task {
                 }
                 Wake::Deadline => {}
             }
-            self.handle_deadlines();
+            self.handle_deadlines(Instant::now());
         }
         let done = self.closing.take().map(|closing| closing.done);
         // The sockets are closed before anybody hears that they are.
@@ -166,7 +166,7 @@ impl Task {
         guarded(|| self.handle_datagram(bytes, origin, Instant::now()));
     }
 
-    fn handle_command(&mut self, command: Command, now: Instant) {
+    pub(super) fn handle_command(&mut self, command: Command, now: Instant) {
         match command {
             Command::Ring(tag) => self.ring(tag, now),
             Command::Answer(tag, rtp) => self.answer(tag, rtp, now),
@@ -186,8 +186,7 @@ impl Task {
         }
     }
 
-    fn handle_deadlines(&mut self) {
-        let now = Instant::now();
+    pub(super) fn handle_deadlines(&mut self, now: Instant) {
         while let Some(target) = self.timers.due(now) {
             guarded(|| match target {
                 Target::Server(key) => self.server_deadline(&key, now),

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use ringpost_model::Party;
 
 use super::address::{is_number, party, party_of};
-use crate::wire::{NameAddr, Request, Uri};
+use crate::wire::{NameAddr, Request, Uri, printable};
 
 /// The caller: P-Asserted-Identity where the peer is `trusted` with it, else
 /// From. A caller who asked not to be named is nothing but that: neither
@@ -57,7 +57,7 @@ fn asserted(request: &Request) -> Option<(Uri, Party)> {
     let first = sip.or(tel)?;
     let display = first.display.clone().or_else(|| tel.and_then(|tel| tel.display.clone()));
     let mut found = party(&first.uri, display);
-    let number = tel.and_then(|tel| tel.uri.user()).map(Cow::into_owned);
+    let number = tel.and_then(|tel| tel.uri.user()).and_then(|number| printable(&number));
     if let Some(number) = number
         && !found.user.as_deref().is_some_and(is_number)
     {

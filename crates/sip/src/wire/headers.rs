@@ -34,14 +34,14 @@ impl Headers {
     /// Adds at the bottom. Line breaks in the value become blanks, so that a
     /// value never turns into a header of its own; a name that is no token is
     /// left out for the same reason.
-    pub(crate) fn push(&mut self, name: &str, value: impl Into<String>) {
+    pub(crate) fn push(&mut self, name: &str, value: impl AsRef<str>) {
         let name = names::long(name);
         if !text::is_token(name) || name.eq_ignore_ascii_case("Content-Length") {
             return;
         }
-        let value = text::one_line(value.into());
+        let value = text::one_line(value.as_ref());
         if !names::is_list(name) || !value.contains(',') {
-            self.0.push(names::header(name, value));
+            self.0.push(names::header(name, value.into_owned()));
             return;
         }
         for item in text::split_outside(&value, ',').map(str::trim).filter(|item| !item.is_empty())
@@ -51,7 +51,7 @@ impl Headers {
     }
 
     /// Puts this value in place of all that have the name.
-    pub(crate) fn set(&mut self, name: &str, value: impl Into<String>) {
+    pub(crate) fn set(&mut self, name: &str, value: impl AsRef<str>) {
         self.remove(name);
         self.push(name, value);
     }

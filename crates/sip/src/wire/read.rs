@@ -1,5 +1,7 @@
 //! Framing: from a datagram to start line, headers and body.
 
+use std::borrow::Cow;
+
 use super::text::{is_token, lossy};
 use super::{Headers, Malformed, Message, Method, Request, Response, Uri, names};
 
@@ -22,7 +24,7 @@ pub(crate) fn read_datagram(bytes: &[u8]) -> Result<Option<Message>, Malformed> 
     }
 }
 
-fn request(first: &str, lines: &[String], body: &[u8]) -> Result<Message, Malformed> {
+fn request(first: &str, lines: &[Cow<'_, str>], body: &[u8]) -> Result<Message, Malformed> {
     let bad = || Malformed::new("Bad Request Line");
     let (method, rest) = first.split_once([' ', '\t']).ok_or_else(bad)?;
     let (uri, version) = rest.trim().rsplit_once([' ', '\t']).ok_or_else(bad)?;
@@ -48,7 +50,7 @@ fn request(first: &str, lines: &[String], body: &[u8]) -> Result<Message, Malfor
     }
 }
 
-fn response(first: &str, lines: &[String], body: &[u8]) -> Result<Message, Malformed> {
+fn response(first: &str, lines: &[Cow<'_, str>], body: &[u8]) -> Result<Message, Malformed> {
     let bad = || Malformed::new("Bad Status Line");
     let (version, rest) = first.split_once([' ', '\t']).ok_or_else(bad)?;
     check_version(version)?;
@@ -134,7 +136,7 @@ struct Head {
 }
 
 /// Lines that are no header are passed over.
-fn read_headers(lines: &[String]) -> Head {
+fn read_headers(lines: &[Cow<'_, str>]) -> Head {
     let mut head = Head { headers: Headers::default(), length: Length::Missing, repeated: false };
     for line in lines {
         let Some((name, value)) = line.split_once(':') else { continue };
@@ -158,8 +160,8 @@ fn read_headers(lines: &[String]) -> Head {
 
 /// The lines up to the empty one, unfolded (RFC 3261 §7.3.1) and as text, and
 /// the bytes behind it.
-fn split_head(mut rest: &[u8]) -> (Vec<String>, &[u8]) {
-    let mut lines: Vec<String> = Vec::with_capacity(24);
+fn split_head(mut rest: &[u8]) -> (Vec<Cow<'_, str>>, &[u8]) {
+    let mut lines: Vec<Cow<'_, str>> = Vec::with_capacity(24);
     while !rest.is_empty() {
         let (line, after) = split_line(rest);
         rest = after;
@@ -169,11 +171,12 @@ fn split_head(mut rest: &[u8]) -> (Vec<String>, &[u8]) {
         let text = lossy(line);
         match lines.last_mut() {
             Some(last) if text.starts_with([' ', '\t']) => {
+                let last = last.to_mut();
                 last.truncate(last.trim_end().len());
                 last.push(' ');
                 last.push_str(text.trim());
             }
-            _ => lines.push(text.into_owned()),
+            _ => lines.push(text),
         }
     }
     (lines, rest)

@@ -221,8 +221,9 @@ fn the_way_back_is_by_source_and_by_rport_or_sent_by() {
 
 #[test]
 fn uris_are_taken_apart() {
+    type Row = (&'static str, Option<&'static str>, &'static str, Option<u16>, &'static str);
     // text, user, host, port, address alone
-    let table: [(&str, Option<&str>, &str, Option<u16>, &str); 14] = [
+    let table: [Row; 14] = [
         ("sip:alice@example.com", Some("alice"), "example.com", None, "sip:alice@example.com"),
         (
             "SIPS:alice:pw@example.com:5061;transport=tls",

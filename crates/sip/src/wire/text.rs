@@ -23,10 +23,13 @@ pub(super) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
 }
 
 /// The text with every line break made a blank, and no blanks around it.
-pub(super) fn one_line(text: String) -> String {
-    let text = if text.contains(['\r', '\n']) { text.replace(['\r', '\n'], " ") } else { text };
-    let trimmed = text.trim();
-    if trimmed.len() == text.len() { text } else { trimmed.to_owned() }
+pub(super) fn one_line(text: &str) -> Cow<'_, str> {
+    let text = text.trim();
+    if text.contains(['\r', '\n']) {
+        Cow::Owned(text.replace(['\r', '\n'], " "))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// The pieces between separators that stand outside `"…"` and `<…>`.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
+use super::text::is_token;
 use super::uri::host_and_port;
 use super::{Malformed, Params};
 
@@ -35,7 +36,8 @@ impl Via {
         let (sent_by, params) = rest.split_at(rest.find(';').unwrap_or(rest.len()));
         let sent_by: String = sent_by.split_whitespace().collect();
         let (host, port) = host_and_port(&sent_by);
-        if host.is_empty() || transport.is_empty() {
+        let shaped = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:%".contains(&byte);
+        if host.is_empty() || !host.bytes().all(shaped) || !is_token(transport) {
             return Err(bad());
         }
         let port = port.map(str::parse).transpose().map_err(|_| bad())?;

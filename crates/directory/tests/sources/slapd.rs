@@ -162,8 +162,15 @@ fn install() {
         }
         let wait = ["-o", "DPkg::Lock::Timeout=300", "-qq"];
         run(Command::new("apt-get").args(wait).arg("update"));
-        let packages =
-            ["install", "-y", "--no-install-recommends", "slapd", "ldap-utils", "openssl"];
+        let packages = [
+            "install",
+            "-y",
+            "--no-upgrade",
+            "--no-install-recommends",
+            "slapd",
+            "ldap-utils",
+            "openssl",
+        ];
         run(Command::new("apt-get")
             .env("DEBIAN_FRONTEND", "noninteractive")
             .args(wait)

@@ -112,7 +112,7 @@ fn weigh(answer: &Answer, chosen: &mut Option<(CallerName, Card)>) -> String {
             format!("{text}: the same person")
         }
         Some((name, _)) => {
-            format!("{text}: not taken, the {} says {}", name.origin.as_str(), name.text)
+            format!("{text}: not taken beside {} ({})", name.text, name.origin.as_str())
         }
     }
 }
@@ -139,7 +139,7 @@ fn filled(card: Card, from: &Card) -> Card {
 fn display_name(caller: &CallerId, chosen: &mut Option<(CallerName, Card)>) -> Option<String> {
     let text = caller.display_name.as_deref().and_then(clean::line)?;
     let verdict = if let Some((name, _)) = chosen {
-        format!("not taken, the {} says {}", name.origin.as_str(), name.text)
+        format!("not taken beside {} ({})", name.text, name.origin.as_str())
     } else if !is_name(&text, caller) {
         "not taken, it is no name".to_owned()
     } else {
@@ -177,3 +177,6 @@ fn is_name(text: &str, caller: &CallerId) -> bool {
         && !is_uri
         && !NO_NAMES.contains(&lower.as_str())
 }
+
+#[cfg(test)]
+mod tests;

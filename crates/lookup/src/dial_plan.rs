@@ -148,7 +148,7 @@ impl DialPlan {
 /// Digits behind a `+`. Somebody dialled or sent them so: possible is enough,
 /// and numbers set aside for fiction are numbers too.
 fn international(digits: &str) -> Option<E164> {
-    let parsed = PHONE_NUMBER_UTIL.parse(&format!("+{digits}"), None).ok()?;
+    let parsed = PHONE_NUMBER_UTIL.parse(format!("+{digits}"), None).ok()?;
     if PHONE_NUMBER_UTIL.is_valid_number(&parsed) || is_possible(&parsed) {
         e164(&parsed)
     } else {

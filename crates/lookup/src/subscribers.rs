@@ -125,3 +125,89 @@ fn same_block(a: &E164, b: &E164, last: usize) -> bool {
 fn folded(user: &str) -> String {
     user.trim().to_lowercase()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::called::tests::{plan, somebody, team};
+
+    #[test]
+    fn a_subscriber_is_found_by_whatever_the_network_calls_him() {
+        let (team, plan) = (team(), plan());
+        let table = [
+            ("alice", Some("alice")),
+            ("Alice", Some("alice")),
+            (" ALICE ", Some("alice")),
+            ("1001", Some("alice")),
+            ("+14255550101", Some("alice")),
+            ("+1 (425) 555-0101", Some("alice")),
+            ("4255550101", Some("alice")),
+            ("0014255550101", Some("alice")),
+            ("carol", Some("carol")),
+            ("1003", Some("carol")),
+            // A number that only the configuration knows.
+            ("+7001", Some("dave")),
+            ("reception", Some("reception")),
+            ("+14255550100", Some("reception")),
+            ("mallory", None),
+            ("1009", None),
+            ("+14255550199", None),
+            ("", None),
+        ];
+        for (user, expected) in table {
+            let found = team.find(&Party::from_user(user), &plan);
+            assert_eq!(found.as_ref().map(|s| s.user.as_str()), expected, "{user:?}");
+        }
+    }
+
+    #[test]
+    fn an_extension_behind_our_number_is_ours_and_behind_another_is_not() {
+        let (team, plan) = (team(), plan());
+        let table = [
+            ("tel:+14255550100;ext=1001", Some("alice")),
+            ("tel:+14255550100;ext=1003", Some("carol")),
+            ("tel:+14255550100;ext=9999", Some("reception")),
+            ("tel:+14255550100", Some("reception")),
+            ("tel:+14255550101;ext=1001", Some("alice")),
+            ("sip:+14255550100;ext=1001@gw.example.com", Some("alice")),
+            ("tel:+12125550100;ext=1001", None),
+            ("tel:+12125550100;ext=1003", None),
+            ("tel:1001;phone-context=example.com", Some("alice")),
+            ("sip:1001@pbx.example.com", Some("alice")),
+        ];
+        for (uri, expected) in table {
+            let party = Party { uri: Some(uri.to_owned()), ..Party::default() };
+            let found = team.find(&party, &plan);
+            assert_eq!(found.as_ref().map(|s| s.user.as_str()), expected, "{uri}");
+        }
+    }
+
+    #[test]
+    fn what_two_have_is_nobodys() {
+        let number = E164::parse("+14255550101").ok();
+        let (a, b) = (somebody("alice", None, None), somebody("Alice", None, None));
+        let error = Subscribers::new(vec![a, b]).unwrap_err();
+        assert_eq!((error.what, error.value.as_str()), ("user", "Alice"));
+        let (a, b) = (somebody("alice", Some("1001"), None), somebody("bob", Some("1001"), None));
+        let error = Subscribers::new(vec![a, b]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "two subscribers (alice and bob) have the extension 1001; each needs its own"
+        );
+        let mut a = somebody("alice", None, None);
+        let mut b = somebody("bob", None, None);
+        a.number.clone_from(&number);
+        b.number = number;
+        let error = Subscribers::new(vec![a, b]).unwrap_err();
+        assert_eq!((error.what, error.value.as_str()), ("number", "+14255550101"));
+    }
+
+    #[test]
+    fn everybody_is_there_in_the_order_given() {
+        let team = team();
+        let users: Vec<&str> = team.all().iter().map(|s| s.user.as_str()).collect();
+        assert_eq!(users, ["alice", "bob", "carol", "dave", "reception"]);
+        assert_eq!(team.by_user("BOB").map(|s| s.user.clone()).as_deref(), Some("bob"));
+        assert!(team.by_user("1001").is_none(), "an extension is no user");
+    }
+}

@@ -30,9 +30,10 @@ impl Greeting {
         self.line.note(event);
         match event {
             Event::PromptFinished => Recording::begin(self.line, turn),
-            // A greeting that does not end leaves no time to speak.
+            // A greeting that does not end is a fault of the sound, and leaves
+            // no time to speak.
             Event::Deadline if turn.has_come(self.until) => {
-                cut_off_in_greeting(Why::Interrupted, turn)
+                cut_off_in_greeting(Why::MediaFailed, turn)
             }
             Event::HungUp { elsewhere } => hung_up_in_greeting(elsewhere, turn),
             Event::MediaFailed => cut_off_in_greeting(Why::MediaFailed, turn),

@@ -13,7 +13,7 @@ const FINISHED: [Action; 2] = [Action::StopRecording, Action::HangUp];
 fn a_greeting_without_end_is_cut_off() {
     let mut world = World::greeting(policy());
     assert_eq!(world.pass(Duration::from_millis(299_999)), []);
-    let end = Action::End(Outcome::MissedCall(Why::Interrupted), Stage::Greeting);
+    let end = Action::End(Outcome::MissedCall(Why::MediaFailed), Stage::Greeting);
     assert_eq!(world.pass(Duration::from_millis(1)), [Action::HangUp, end]);
 }
 
@@ -35,7 +35,7 @@ fn a_call_ends_at_its_limit_counted_from_the_answer() {
     assert_eq!(world.pass(secs(29)), [], "ringing does not count, the pause does");
     assert_eq!(world.pass(secs(1)), FINISHED);
     let mut world = World::greeting(limits);
-    let end = Action::End(Outcome::MissedCall(Why::Interrupted), Stage::Greeting);
+    let end = Action::End(Outcome::MissedCall(Why::MediaFailed), Stage::Greeting);
     assert_eq!(world.pass(secs(30)), [Action::HangUp, end]);
 }
 

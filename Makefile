@@ -1,0 +1,37 @@
+# Ringpost: what one types here. `make demo` and `make test` need a Rust
+# toolchain and a C compiler; `make test` also installs the Debian packages of
+# the real peers (sipp, slapd, postfix, dovecot, strace) and so wants root.
+
+CARGO ?= cargo
+
+.PHONY: help demo test check format deny release
+
+help:
+	@echo "make demo     three calls become three mails, on this machine alone"
+	@echo "make test     every test, real peers included"
+	@echo "make check    format, lints and documentation, warnings are errors"
+	@echo "make deny     licences, sources and duplicates of the dependencies (cargo-deny)"
+	@echo "make format   format the sources"
+	@echo "make release  the binary for production, target/release/ringpost"
+
+demo:
+	$(CARGO) run --locked --bin ringpost -- demo
+
+# The binary first: the stories start it.
+test:
+	$(CARGO) build --locked --bin ringpost
+	$(CARGO) test --locked --workspace --no-fail-fast
+
+check:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
+
+deny:
+	$(CARGO) deny --locked check bans licenses sources
+
+format:
+	$(CARGO) fmt --all
+
+release:
+	$(CARGO) build --locked --release --bin ringpost

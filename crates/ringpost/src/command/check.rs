@@ -1,0 +1,174 @@
+//! `ringpost check`: says what is wrong before a caller finds out.
+
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::path::Path;
+
+use ringpost_delivery::{Journal, SmtpCourier};
+use ringpost_directory::{Contacts, LdapSource};
+
+use super::Failure;
+use crate::config::{self, MailTransport, Settings};
+use crate::serve::greetings;
+use crate::state_folder::{StateError, StateFolder};
+
+/// What was found, told as it is found.
+struct Findings {
+    problems: usize,
+}
+
+impl Findings {
+    fn good(&self, what: &str, said: impl std::fmt::Display) {
+        println!("ok       {what}: {said}");
+    }
+
+    fn warning(&self, what: &str, said: impl std::fmt::Display) {
+        println!("warning  {what}: {said}");
+    }
+
+    fn problem(&mut self, what: &str, said: impl std::fmt::Display) {
+        self.problems += 1;
+        println!("problem  {what}: {said}");
+    }
+}
+
+pub async fn run(file: &Path) -> Result<(), Failure> {
+    let settings = config::read(file)?;
+    crate::log::start("error", false);
+    let mut findings = Findings { problems: 0 };
+    findings.good(
+        "configuration",
+        format!("{}, {} subscribers", file.display(), settings.subscribers.all().len()),
+    );
+    for warning in &settings.warnings {
+        findings.warning("configuration", warning);
+    }
+    let running = state(&settings, &mut findings).await;
+    ports(&settings, running, &mut findings);
+    personal_greetings(&settings, &mut findings);
+    mail(&settings, &mut findings).await;
+    directory(&settings, &mut findings).await;
+    match findings.problems {
+        0 => {
+            println!("everything is in order");
+            Ok(())
+        }
+        1 => Err("one problem; see above".into()),
+        more => Err(format!("{more} problems; see above").into()),
+    }
+}
+
+/// Returns whether a server runs on the folder.
+async fn state(settings: &Settings, findings: &mut Findings) -> bool {
+    let dir = settings.state_dir.display();
+    let held = match StateFolder::take(&settings.state_dir) {
+        Ok(lock) => Some(lock),
+        Err(StateError::Locked(_)) => {
+            findings.good("state", format!("{dir} is in use by a running ringpost"));
+            return true;
+        }
+        Err(error) => {
+            findings.problem("state", error);
+            return false;
+        }
+    };
+    match Journal::open(crate::serve::journal_settings(settings)).await {
+        Ok(journal) => {
+            findings.good("state", format!("{dir} is writable, the journal is sound"));
+            if let Ok(counts) = journal.counts().await
+                && counts.queued > 0
+            {
+                findings.warning("state", format!("{} mails wait to be sent", counts.queued));
+            }
+            journal.close().await;
+        }
+        Err(error) => findings.problem("state", error),
+    }
+    match Contacts::open(&settings.people_db(), settings.plan.clone()).await {
+        Ok(_) => findings.good("contacts", settings.people_db().display()),
+        Err(error) => findings.problem("contacts", error),
+    }
+    drop(held);
+    false
+}
+
+fn ports(settings: &Settings, running: bool, findings: &mut Findings) {
+    for address in &settings.sip_listen {
+        let bound = UdpSocket::bind(address).map(drop);
+        port("sip.listen", *address, bound, running, findings);
+    }
+    if let Some(address) = settings.http {
+        let bound = TcpListener::bind(address).map(drop);
+        port("http.listen", address, bound, running, findings);
+    }
+    if let Some(address) = settings.media_address {
+        match UdpSocket::bind(SocketAddr::new(address, 0)) {
+            Ok(_) => findings.good("media.address", address),
+            Err(error) if error.kind() == ErrorKind::AddrNotAvailable => findings.problem(
+                "media.address",
+                format!("{address} is no address of this machine; name one that is, or leave the key out"),
+            ),
+            Err(error) => findings.problem("media.address", error),
+        }
+    }
+}
+
+fn port(
+    what: &str,
+    address: SocketAddr,
+    bound: std::io::Result<()>,
+    running: bool,
+    findings: &mut Findings,
+) {
+    match bound {
+        Ok(()) => findings.good(what, format!("{address} is free")),
+        Err(error) if error.kind() == ErrorKind::AddrInUse && running => {
+            findings.good(what, format!("{address} is in use, as it should be while ringpost runs"));
+        }
+        Err(error) if error.kind() == ErrorKind::AddrInUse => findings.problem(
+            what,
+            format!("{address} is in use by another program; stop it or choose another port"),
+        ),
+        Err(error) => findings.problem(what, format!("{address}: {error}")),
+    }
+}
+
+fn personal_greetings(settings: &Settings, findings: &mut Findings) {
+    for subscriber in settings.subscribers.all() {
+        let file = greetings::file_of(&settings.greetings(), &subscriber.user);
+        if !file.exists() {
+            continue;
+        }
+        match greetings::load(&file) {
+            Ok(_) => findings.good("greeting", file.display()),
+            Err(reason) => findings.problem("greeting", format!("{}: {reason}", file.display())),
+        }
+    }
+}
+
+async fn mail(settings: &Settings, findings: &mut Findings) {
+    match (&settings.transport, &settings.smtp) {
+        (MailTransport::Smtp { host, port, .. }, Some(smtp)) => {
+            match SmtpCourier::probe(smtp).await {
+                Ok(greeting) => findings.good("mail.transport", greeting),
+                Err(fault) => findings.problem("mail.transport", format!("{host}:{port}: {fault}")),
+            }
+        }
+        (MailTransport::Maildir { root }, _) => match std::fs::create_dir_all(root) {
+            Ok(()) => findings.good("mail.transport", format!("Maildir folders in {}", root.display())),
+            Err(error) => findings.problem("mail.transport", format!("{}: {error}", root.display())),
+        },
+        (MailTransport::Smtp { .. }, None) => {}
+    }
+}
+
+async fn directory(settings: &Settings, findings: &mut Findings) {
+    let Some(ldap) = &settings.ldap else { return };
+    match LdapSource::new(ldap.clone(), settings.plan.clone()) {
+        Ok(source) => match source.probe().await {
+            Ok(said) => findings.good("directory", said),
+            Err(error) => findings.problem("directory", error),
+        },
+        Err(error) => findings.problem("directory", error),
+    }
+}

@@ -1,0 +1,21 @@
+//! The configuration: TOML, with overrides from the environment; read by the
+//! house alone and handed to the rooms as plain settings.
+
+mod keys;
+mod mistake;
+mod read;
+mod settings;
+mod subscribers;
+mod transport;
+
+pub use keys::{
+    Config, DialPlanKeys, DirectoryKeys, HttpKeys, LimitKeys, LogKeys, LookupKeys, MailKeys,
+    Mailboxes, MediaKeys, Seconds, SipKeys, StateKeys, SubscriberKeys,
+};
+pub use mistake::{ConfigError, Mistake};
+pub use read::{DEFAULT_FILE, parse, read};
+pub use settings::{CallLimits, Settings};
+pub use transport::MailTransport;
+
+#[cfg(test)]
+mod tests;

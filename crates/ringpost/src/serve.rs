@@ -1,0 +1,217 @@
+//! The server: every room wired to the next, one way through the house.
+
+mod arrivals;
+mod call_loop;
+pub mod greetings;
+mod http;
+mod live;
+mod node;
+pub mod people;
+pub mod post;
+mod recovery;
+mod report;
+mod sweep;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ringpost_delivery::{Journal, JournalError, JournalSettings, RetrySchedule};
+use ringpost_directory::{Contacts, DirectoryError, LdapSource};
+use ringpost_lookup::Source;
+use ringpost_media::{Engine, EngineConfig, MediaError};
+use ringpost_sip::{BindError, Endpoint, EndpointConfig};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+pub use self::http::recorder;
+pub use self::live::LiveCall;
+pub use self::node::{Node, new_id, now};
+use self::greetings::Greetings;
+use self::live::LiveCalls;
+use crate::config::Settings;
+use crate::state_folder::{StateError, StateFolder};
+
+/// How long a claimed mail may be in hand before somebody else may take it.
+const LEASE: Duration = Duration::from_secs(900);
+
+/// Part of the stop that is left for the mail in hand.
+const LAST_MAILS: Duration = Duration::from_secs(2);
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The state folder.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// Journal and outbox.
+    #[error("the journal cannot be opened: {0}")]
+    Journal(#[from] JournalError),
+    /// Contacts or LDAP settings.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// The media engine.
+    #[error("the sound cannot be started: {0}")]
+    Media(#[from] MediaError),
+    /// A SIP address.
+    #[error(transparent)]
+    Sip(#[from] BindError),
+    /// The admin interface.
+    #[error("http.listen: {address} cannot be listened on: {source}")]
+    Http {
+        /// As configured.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// A server that runs.
+pub struct Running {
+    node: Arc<Node>,
+    http: Option<SocketAddr>,
+    stop: watch::Sender<bool>,
+    finish: watch::Sender<bool>,
+    arrivals: JoinHandle<()>,
+    post: JoinHandle<()>,
+    others: Vec<JoinHandle<()>>,
+    _state: StateFolder,
+}
+
+/// Starts everything; what a crash left behind is filed before the first call
+/// is taken.
+///
+/// # Errors
+/// [`StartError`], a sentence for the operator.
+pub async fn start(settings: Settings) -> Result<Running, StartError> {
+    let state = StateFolder::take(&settings.state_dir)?;
+    let journal = Journal::open(journal_settings(&settings)).await?;
+    recovery::recover(&journal, &settings.recordings(), &settings.limits).await?;
+    let sources = sources(&settings).await?;
+    let engine = Engine::start(EngineConfig {
+        workers: settings.media_workers,
+        ports: settings.media_ports.clone(),
+        recordings: settings.recordings(),
+    })?;
+    let http = listen_http(settings.http).await?;
+    let (endpoint, arrivals) = Endpoint::bind(EndpointConfig {
+        listen: settings.sip_listen.clone(),
+        peers: settings.peers.clone(),
+        trusted: settings.peers.clone(),
+        server: concat!("Ringpost/", env!("CARGO_PKG_VERSION")).to_owned(),
+    })
+    .await?;
+    let (stop, stopping) = watch::channel(false);
+    let (finish, finishing) = watch::channel(false);
+    let node = Arc::new(Node {
+        greetings: Greetings::new(settings.greetings()),
+        live: LiveCalls::new(settings.limits.calls, settings.limits.subscriber_calls),
+        journal,
+        engine,
+        endpoint,
+        sources,
+        stopping,
+        settings,
+    });
+    recorder();
+    let mut others = vec![tokio::spawn(sweep::run(node.clone()))];
+    let http = http.and_then(|listener| {
+        let address = listener.local_addr().ok();
+        let node = node.clone();
+        others.push(tokio::spawn(async move {
+            if let Err(error) = http::run(node, listener).await {
+                tracing::error!(%error, "the admin interface ended");
+            }
+        }));
+        address
+    });
+    Ok(Running {
+        arrivals: tokio::spawn(arrivals::run(node.clone(), arrivals)),
+        post: tokio::spawn(post::run(node.clone(), finishing)),
+        node,
+        http,
+        stop,
+        finish,
+        others,
+        _state: state,
+    })
+}
+
+impl Running {
+    /// Where SIP is listened on, with the real ports.
+    pub fn sip_addresses(&self) -> Vec<SocketAddr> {
+        self.node.endpoint.local_addrs()
+    }
+
+    /// Where the admin interface is.
+    pub fn http_address(&self) -> Option<SocketAddr> {
+        self.http
+    }
+
+    /// Journal and outbox, for whoever runs the server inside himself.
+    pub fn journal(&self) -> &Journal {
+        &self.node.journal
+    }
+
+    /// Ends in order, within `limits.stop_seconds`: no new calls, running ones
+    /// are ended and filed, mail in hand is settled, the rest stays in the outbox.
+    pub async fn stop(self) {
+        let until = Instant::now() + self.node.settings.limits.stop;
+        let left = |keep: Duration| {
+            until.saturating_duration_since(Instant::now()).saturating_sub(keep)
+        };
+        tracing::info!(calls = self.node.live.count(), "stopping");
+        let _ = self.stop.send(true);
+        let _ = tokio::time::timeout(left(LAST_MAILS), self.node.live.ended()).await;
+        self.node.endpoint.close(left(LAST_MAILS).min(Duration::from_secs(1))).await;
+        let _ = self.finish.send(true);
+        let _ = tokio::time::timeout(left(Duration::ZERO), self.post).await;
+        self.arrivals.abort();
+        for other in self.others {
+            other.abort();
+        }
+        self.node.engine.stop();
+        let _ = tokio::time::timeout(
+            left(Duration::ZERO).max(Duration::from_millis(500)),
+            self.node.journal.clone().close(),
+        )
+        .await;
+        tracing::info!("stopped");
+    }
+}
+
+/// What the journal needs of the configuration.
+pub fn journal_settings(settings: &Settings) -> JournalSettings {
+    JournalSettings {
+        dir: settings.state_dir.clone(),
+        keep_ledger: settings.keep_ledger,
+        retry: RetrySchedule::default(),
+        lease: LEASE,
+        notifications_per_hour: settings.limits.notifications_per_hour,
+        postmaster: settings.letterhead.postmaster.clone(),
+    }
+}
+
+/// Opens the contacts store and, where there is one, the directory.
+///
+/// # Errors
+/// The store cannot be opened, or the directory's settings make no sense.
+/// A directory that is merely down is no error.
+pub async fn sources(settings: &Settings) -> Result<Vec<Arc<dyn Source>>, DirectoryError> {
+    let mut sources: Vec<Arc<dyn Source>> = Vec::new();
+    if let Some(ldap) = &settings.ldap {
+        sources.push(Arc::new(LdapSource::new(ldap.clone(), settings.plan.clone())?));
+    }
+    sources.push(Arc::new(Contacts::open(&settings.people_db(), settings.plan.clone()).await?));
+    Ok(sources)
+}
+
+async fn listen_http(address: Option<SocketAddr>) -> Result<Option<TcpListener>, StartError> {
+    let Some(address) = address else { return Ok(None) };
+    TcpListener::bind(address)
+        .await
+        .map(Some)
+        .map_err(|source| StartError::Http { address, source })
+}

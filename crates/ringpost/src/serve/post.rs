@@ -1,0 +1,219 @@
+//! From the outbox to the mail server: claim, look the caller up, compose,
+//! hand over, settle.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ringpost_composer::{Returning, Sound, Telling, compose, compose_return};
+use ringpost_delivery::{Claim, ClaimKind, Courier, MaildirCourier, SmtpCourier};
+use ringpost_model::{CallRecord, CallerIdentity, Mail, Outcome, Subscriber, Timestamp, Verdict};
+use tokio::sync::{Mutex, Semaphore, watch};
+use tokio::task::JoinSet;
+
+use super::node::{Node, now};
+use super::people;
+use crate::config::{MailTransport, Settings};
+
+/// Mails looked up and composed at once; the couriers are fewer.
+const IN_HAND: usize = 64;
+
+/// How long the outbox is left alone when nothing is due and nobody calls:
+/// another process (`ringpost messages retry`) may have made something due.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// A few couriers, lent to one mail each.
+struct Couriers {
+    idle: Mutex<Vec<Box<dyn Courier>>>,
+    places: Semaphore,
+}
+
+impl Couriers {
+    fn new(settings: &Settings) -> Self {
+        let couriers: Vec<Box<dyn Courier>> =
+            (0..settings.couriers).map(|_| courier(settings)).collect();
+        Self { places: Semaphore::new(couriers.len()), idle: Mutex::new(couriers) }
+    }
+
+    /// Hands one mail over as soon as a courier is free.
+    async fn deliver(&self, mail: &Mail) -> Verdict {
+        let Ok(_place) = self.places.acquire().await else { return no_courier() };
+        let Some(mut courier) = self.idle.lock().await.pop() else { return no_courier() };
+        let verdict = courier.deliver(mail).await;
+        self.idle.lock().await.push(courier);
+        verdict
+    }
+}
+
+fn no_courier() -> Verdict {
+    Verdict::TryAgain { reason: "the server is stopping".into() }
+}
+
+fn courier(settings: &Settings) -> Box<dyn Courier> {
+    match (&settings.transport, &settings.smtp) {
+        (MailTransport::Maildir { root }, _) => Box::new(MaildirCourier::new(root.clone())),
+        (MailTransport::Smtp { .. }, Some(smtp)) => Box::new(SmtpCourier::new(smtp.clone())),
+        // `Settings` makes both together; a Maildir under the state folder loses nothing.
+        (MailTransport::Smtp { .. }, None) => {
+            Box::new(MaildirCourier::new(settings.state_dir.join("mail")))
+        }
+    }
+}
+
+/// Runs until `finish` turns true and what was in hand is settled.
+pub async fn run(node: Arc<Node>, mut finish: watch::Receiver<bool>) {
+    let couriers = Arc::new(Couriers::new(&node.settings));
+    let work = node.journal.work();
+    let mut in_hand = JoinSet::new();
+    loop {
+        let mut woken = std::pin::pin!(work.notified());
+        woken.as_mut().enable();
+        let room = IN_HAND.saturating_sub(in_hand.len());
+        if room > 0 && !*finish.borrow() {
+            match node.journal.claim(now(), room).await {
+                Ok(claims) => {
+                    for claim in claims {
+                        in_hand.spawn(bring(node.clone(), couriers.clone(), claim));
+                    }
+                }
+                Err(error) => tracing::error!(%error, "the outbox cannot be read"),
+            }
+        }
+        if *finish.borrow() && in_hand.is_empty() {
+            return;
+        }
+        let wait = match node.journal.next_due().await {
+            Ok(Some(due)) if in_hand.len() < IN_HAND => {
+                due.since(now()).clamp(Duration::from_millis(20), LOOK_AGAIN)
+            }
+            _ => LOOK_AGAIN,
+        };
+        tokio::select! {
+            () = woken => {}
+            Some(_) = in_hand.join_next() => {}
+            _ = finish.wait_for(|finish| *finish), if !*finish.borrow() => {}
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+async fn bring(node: Arc<Node>, couriers: Arc<Couriers>, claim: Claim) {
+    let (identity, complete) = identify(&node, &claim).await;
+    let verdict = match write(&node, &claim, &identity).await {
+        Ok(mail) => couriers.deliver(&mail).await,
+        Err(reason) => {
+            tracing::error!(call = %claim.record.id, reason, "a mail could not be written");
+            Verdict::TryAgain { reason }
+        }
+    };
+    let word = match &verdict {
+        Verdict::Delivered { .. } => "delivered",
+        Verdict::TryAgain { .. } => "try-again",
+        Verdict::Refused { .. } => "refused",
+    };
+    metrics::counter!("ringpost_mails_total", "verdict" => word).increment(1);
+    // The answer of a complete lookup is worth keeping only when it is needed again.
+    if word == "try-again"
+        && complete
+        && claim.identity.is_none()
+        && let Err(error) = node.journal.keep_identity(&claim.record.id, &identity).await
+    {
+        tracing::warn!(call = %claim.record.id, %error, "a caller's name was not kept; it is looked up again");
+    }
+    match node.journal.settle(&claim, &verdict, now()).await {
+        Ok(settled) => {
+            let took = now().since(claim.record.ended).as_millis();
+            tracing::info!(call = %claim.record.id, verdict = word, attempt = claim.attempts + 1, ?settled, took_ms = took, "mail");
+        }
+        Err(error) => {
+            tracing::error!(call = %claim.record.id, verdict = word, %error, "what became of a mail could not be noted; it may be sent once more with the same Message-ID");
+        }
+    }
+}
+
+async fn identify(node: &Node, claim: &Claim) -> (CallerIdentity, bool) {
+    if let Some(identity) = &claim.identity {
+        return (identity.clone(), true);
+    }
+    let user = claim.record.subscriber.as_ref().map_or("", |subscriber| &subscriber.user);
+    let settings = &node.settings;
+    let (choice, _) = people::identify(
+        &node.sources,
+        &settings.plan,
+        &claim.record.caller,
+        user,
+        settings.lookup_deadline,
+    )
+    .await;
+    (choice.identity, choice.complete)
+}
+
+/// Writes the mail of a claim. The error is a sentence for the operator.
+async fn write(node: &Node, claim: &Claim, identity: &CallerIdentity) -> Result<Mail, String> {
+    match &claim.kind {
+        ClaimKind::Telling => {
+            compose_for(&node.settings, &claim.record, identity, &claim.recipient).await
+        }
+        ClaimKind::Return { recipient, reason, attempts } => {
+            let original = compose_for(&node.settings, &claim.record, identity, recipient).await?;
+            compose_return(
+                &node.settings.letterhead,
+                Returning {
+                    record: &claim.record,
+                    recipient,
+                    reason,
+                    attempts: *attempts,
+                    at: Timestamp::max(claim.record.ended, now()),
+                    original: &original.message,
+                },
+            )
+            .map_err(|error| error.to_string())
+        }
+    }
+}
+
+/// Writes the notification or voice mail of a call for one recipient. The error
+/// is a sentence for the operator.
+pub async fn compose_for(
+    settings: &Settings,
+    record: &CallRecord,
+    identity: &CallerIdentity,
+    recipient: &str,
+) -> Result<Mail, String> {
+    let nobody = nobody();
+    let subscriber = record.subscriber.as_ref().unwrap_or(&nobody);
+    let sound = match (record.outcome, &record.recording) {
+        (Outcome::VoiceMail(_), Some(recording)) => {
+            let file = settings.recordings().join(&recording.file);
+            let kind = settings.sound;
+            match tokio::task::spawn_blocking(move || ringpost_media::attachment(&file, kind)).await
+            {
+                Ok(Ok(bytes)) => {
+                    Some(Sound { bytes, content_type: "audio/wav", extension: "wav" })
+                }
+                Ok(Err(error)) => {
+                    tracing::error!(call = %record.id, %error, "a recording cannot be read; the mail goes out and says so");
+                    None
+                }
+                Err(_) => return Err("a recording could not be made ready for the mail".into()),
+            }
+        }
+        _ => None,
+    };
+    let telling = Telling { record, subscriber, identity, recipient, sound };
+    compose(&settings.letterhead, telling).map_err(|error| error.to_string())
+}
+
+fn nobody() -> Subscriber {
+    Subscriber {
+        user: String::new(),
+        name: String::new(),
+        mail: Vec::new(),
+        number: None,
+        extension: None,
+        time_zone: "UTC".into(),
+        language: "en".into(),
+        notify: Default::default(),
+        missed_calls: true,
+        answer_after: None,
+    }
+}

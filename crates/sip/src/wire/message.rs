@@ -31,15 +31,6 @@ pub(crate) struct Response {
     pub(crate) body: Vec<u8>,
 }
 
-impl Message {
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        match self {
-            Message::Request(request) => request.to_bytes(),
-            Message::Response(response) => response.to_bytes(),
-        }
-    }
-}
-
 impl Request {
     pub(crate) fn via(&self) -> Result<Via, Malformed> {
         via(&self.headers)

@@ -2,7 +2,7 @@
 
 use mail_parser::{MessageParser, MimeHeaders};
 
-use crate::sound::{Wav, read_wav};
+use crate::sound::{Wav, align, read_wav, seconds};
 
 /// Missed call notification or voice mail, told by `Content-Class`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +103,29 @@ impl Letter {
         let wav = read_wav(bytes).unwrap_or_else(|fault| panic!("{name}: {fault}"));
         assert_eq!((wav.rate, wav.channels), (8000, 1), "{name}");
         wav
+    }
+
+    /// Checks that this is a voice mail with all of `said` in it and not much
+    /// more: one WAV, aligned correlation above 0.99, duration within 1 s.
+    pub fn check_message(&self, said: &[i16]) {
+        assert_eq!(self.kind(), Kind::VoiceMail, "{}", self.head());
+        let wav = self.sound();
+        let found = align(said, &wav.samples);
+        let missing = said.len() - found.overlap;
+        assert!(found.correlation > 0.99 && missing < 160, "{found:?} of {}", said.len());
+        let spoken = seconds(said);
+        let heard = f64::from(self.duration());
+        assert!((heard - spoken).abs() <= 1.0, "{spoken} s spoken, the mail says {heard} s");
+        let length = seconds(&wav.samples);
+        assert!((length - spoken).abs() <= 1.0, "{spoken} s spoken, {length} s recorded");
+    }
+
+    /// Checks that this is a notification, made of what that ear heard.
+    pub fn check_missed_call(&self, ear: &str) {
+        assert_eq!(self.kind(), Kind::MissedCall, "{}", self.head());
+        assert!(self.attachments.is_empty(), "{}", self.head());
+        let source = format!("server; ear={ear}");
+        assert_eq!(self.header("X-Ringpost-Source"), Some(source.as_str()), "{}", self.head());
     }
 
     /// The header part, for the message of a failed test.

@@ -28,9 +28,20 @@ pub struct LedgerRow {
     /// `voice-mail`, `missed-call` or `silent`.
     pub outcome: String,
     /// The reason's word.
-    pub why: String,
+    pub reason: String,
     /// `call`, `info`, …
     pub ear: String,
+    /// State of the description in which it ended.
+    pub state: u64,
+    /// How its mails stand, `queued`, `delivered`, …
+    pub mails: Vec<String>,
+}
+
+impl LedgerRow {
+    /// Outcome and reason together, for comparing.
+    pub fn end(&self) -> (&str, &str) {
+        (&self.outcome, &self.reason)
+    }
 }
 
 /// The server.
@@ -179,9 +190,14 @@ impl Server {
         words
     }
 
-    /// The ledger over HTTP.
+    /// The ledger over HTTP, newest first.
     pub fn ledger(&self) -> Vec<LedgerRow> {
         read_rows(&http::json(self.http, "/api/v1/ledger"))
+    }
+
+    /// Waits for the one row of the ledger.
+    pub fn the_row(&self) -> LedgerRow {
+        self.wait_ledger(1).remove(0)
     }
 
     /// Waits until the ledger has `count` rows; fails when it has more.
@@ -270,8 +286,15 @@ pub fn read_rows(answer: &Value) -> Vec<LedgerRow> {
         .map(|row| LedgerRow {
             id: word(row, "id"),
             outcome: word(row, "outcome"),
-            why: word(row, "why"),
+            reason: word(row, "reason"),
             ear: word(row, "ear"),
+            state: row["state"].as_u64().unwrap_or_else(|| panic!("no state in {row}")),
+            mails: row["mails"]
+                .as_array()
+                .unwrap_or_else(|| panic!("no mails in {row}"))
+                .iter()
+                .map(|state| state.as_str().unwrap_or_default().to_owned())
+                .collect(),
         })
         .collect()
 }

@@ -53,6 +53,25 @@ impl Call {
         call
     }
 
+    /// A whole call: hears the greeting out, speaks, hangs up.
+    pub fn leave_message(server: SocketAddr, invite: &Invite, samples: &[i16]) -> Self {
+        let mut call = Self::place(server, invite);
+        call.answered();
+        call.hears_greeting();
+        call.speaks(samples);
+        call.hangs_up();
+        call
+    }
+
+    /// A whole call: hangs up at the first sound of the greeting.
+    pub fn hang_up_in_greeting(server: SocketAddr, invite: &Invite) -> Self {
+        let mut call = Self::place(server, invite);
+        call.answered();
+        call.hears_something();
+        call.hangs_up();
+        call
+    }
+
     /// Makes everything ready and sends nothing.
     pub fn prepare(server: SocketAddr, invite: &Invite) -> Self {
         let line = Line::to(server);
@@ -71,6 +90,15 @@ impl Call {
         request = request.with("Content-Type", "application/sdp");
         request.body = invite.offer(rtp.local()).into_bytes();
         Self { line, rtp, invite: request, cseq: 1, remote: None, acknowledged: None }
+    }
+
+    /// Sends what [`Call::prepare`] made, with another body.
+    pub fn place_with(&mut self, body: &[u8]) {
+        self.invite.body = body.to_vec();
+        let request = self.invite.clone();
+        if let Some(first) = self.line.ask(&request, PATIENCE, |_| true) {
+            self.line.put_back(first);
+        }
     }
 
     /// The INVITE as it is sent.

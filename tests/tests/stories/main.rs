@@ -1,0 +1,27 @@
+//! What happens to a call, one story a file: a scripted caller against a whole
+//! server, and exactly the mails that the called user finds.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and says what it measured"
+)]
+
+mod answered_elsewhere;
+mod caller_shown;
+mod cancelled;
+mod deployments;
+mod greeting;
+mod hung_up_in_greeting;
+mod mail_server_down;
+mod message_left;
+mod nothing_said;
+mod options;
+mod recipient_refused;
+mod recording_ends;
+mod refused;
+mod reported;
+mod same_call;
+mod stopping;

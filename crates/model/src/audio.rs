@@ -32,7 +32,7 @@ pub struct RemoteAudio {
     pub payload_type: u8,
     /// RTP payload type of telephone-event (RFC 4733), where agreed.
     pub event_payload_type: Option<u8>,
-    /// The peer does not send now: `sendonly` from us at most, `inactive`, or
-    /// a connection address of 0.0.0.0 (RFC 3264 §8.4).
+    /// The peer holds the call: its side is `sendonly` or `inactive`, or its
+    /// connection address is 0.0.0.0 or `::` (RFC 3264 §8.4).
     pub held: bool,
 }

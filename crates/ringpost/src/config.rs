@@ -1,12 +1,15 @@
 //! The configuration: TOML, with overrides from the environment; read by the
 //! house alone and handed to the rooms as plain settings.
 
+mod calls;
 mod keys;
 mod mistake;
 mod read;
+mod services;
 mod settings;
 mod subscribers;
 mod transport;
+mod values;
 
 pub use keys::{
     Config, DialPlanKeys, DirectoryKeys, HttpKeys, LimitKeys, LogKeys, LookupKeys, MailKeys,

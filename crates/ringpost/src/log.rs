@@ -8,8 +8,9 @@ use tracing_subscriber::EnvFilter;
 /// Starts the log. `level` is that of Ringpost's own lines; libraries speak at
 /// warn, or as `RUST_LOG` says.
 pub fn start(level: &str, json: bool) {
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new(format!("warn,sqlx=error,ringpost={level}{}", rooms(level))));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| {
+        EnvFilter::new(format!("warn,sqlx=error,ringpost={level}{}", rooms(level)))
+    });
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -26,11 +26,11 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use self::greetings::Greetings;
 pub use self::http::recorder;
 pub use self::live::LiveCall;
-pub use self::node::{Node, new_id, now};
-use self::greetings::Greetings;
 use self::live::LiveCalls;
+pub use self::node::{Node, new_id, now};
 use crate::config::Settings;
 use crate::state_folder::{StateError, StateFolder};
 
@@ -159,9 +159,8 @@ impl Running {
     /// are ended and filed, mail in hand is settled, the rest stays in the outbox.
     pub async fn stop(self) {
         let until = Instant::now() + self.node.settings.limits.stop;
-        let left = |keep: Duration| {
-            until.saturating_duration_since(Instant::now()).saturating_sub(keep)
-        };
+        let left =
+            |keep: Duration| until.saturating_duration_since(Instant::now()).saturating_sub(keep);
         tracing::info!(calls = self.node.live.count(), "stopping");
         let _ = self.stop.send(true);
         let _ = tokio::time::timeout(left(LAST_MAILS), self.node.live.ended()).await;

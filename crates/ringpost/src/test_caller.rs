@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use ringpost_media::{Engine, EngineConfig, MediaEvent, Prompt, Stream, StreamConfig};
 use ringpost_sip::{
-    Arrival, Endpoint, EndpointConfig, Network, OutgoingCall, OutgoingInfo, OutgoingInvite, Progress,
+    Arrival, Endpoint, EndpointConfig, Network, OutgoingCall, OutgoingInfo, OutgoingInvite,
+    Progress,
 };
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -232,8 +233,12 @@ async fn hear_out(
 
 fn ended(progress: Option<Progress>) -> Failure {
     match progress {
-        Some(Progress::Refused(status, reason)) => format!("the call was refused: {status} {reason}"),
-        Some(Progress::TimedOut) => "no answer from the server; is it running at that address?".into(),
+        Some(Progress::Refused(status, reason)) => {
+            format!("the call was refused: {status} {reason}")
+        }
+        Some(Progress::TimedOut) => {
+            "no answer from the server; is it running at that address?".into()
+        }
         Some(Progress::HungUp) => "the server hung up".into(),
         _ => "the call ended early".to_owned(),
     }

@@ -7,8 +7,9 @@ use ringpost_model::{Stage, Why};
 use super::{Event, State, Turn};
 use crate::told::Happened;
 
-/// How long the sound may take. A disk that takes longer has lost it.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the sound may take. Nobody waits any more, and a message is worth a
+/// slow disk; one that takes longer has lost it.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the recording is for.
 #[derive(Debug, Clone, Copy)]

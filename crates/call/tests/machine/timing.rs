@@ -99,7 +99,7 @@ fn without_a_limit_for_it_quiet_ends_nothing() {
 fn sound_that_never_gets_safe_is_lost_and_the_call_told_of() {
     let mut world = World::recording(policy());
     world.send(Event::HungUp { elsewhere: false });
-    assert_eq!(world.pass(Duration::from_millis(4999)), []);
+    assert_eq!(world.pass(Duration::from_millis(59_999)), []);
     let end = Action::End(Outcome::MissedCall(Why::MediaFailed), Stage::Recording);
     assert_eq!(world.pass(Duration::from_millis(1)), [end]);
     assert_eq!(world.send(MESSAGE), []);

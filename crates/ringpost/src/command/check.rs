@@ -123,7 +123,8 @@ fn port(
     match bound {
         Ok(()) => findings.good(what, format!("{address} is free")),
         Err(error) if error.kind() == ErrorKind::AddrInUse && running => {
-            findings.good(what, format!("{address} is in use, as it should be while ringpost runs"));
+            findings
+                .good(what, format!("{address} is in use, as it should be while ringpost runs"));
         }
         Err(error) if error.kind() == ErrorKind::AddrInUse => findings.problem(
             what,
@@ -155,8 +156,12 @@ async fn mail(settings: &Settings, findings: &mut Findings) {
             }
         }
         (MailTransport::Maildir { root }, _) => match std::fs::create_dir_all(root) {
-            Ok(()) => findings.good("mail.transport", format!("Maildir folders in {}", root.display())),
-            Err(error) => findings.problem("mail.transport", format!("{}: {error}", root.display())),
+            Ok(()) => {
+                findings.good("mail.transport", format!("Maildir folders in {}", root.display()))
+            }
+            Err(error) => {
+                findings.problem("mail.transport", format!("{}: {error}", root.display()))
+            }
         },
         (MailTransport::Smtp { .. }, None) => {}
     }

@@ -139,11 +139,7 @@ async fn show(running: &Running, folder: &Path) -> Result<(), Failure> {
                 "voice-ca" => "Voice mail ",
                 _ => "Missed call",
             };
-            let line = format!(
-                "{kind}  \"{}\"  {}",
-                header(&text, "Subject"),
-                file.display()
-            );
+            let line = format!("{kind}  \"{}\"  {}", header(&text, "Subject"), file.display());
             Some((header(&text, "Message-ID"), line))
         })
         .collect();
@@ -173,9 +169,8 @@ fn header(text: &str, name: &str) -> String {
                 value.push_str(line.trim());
             }
         } else {
-            inside = line
-                .split_once(':')
-                .is_some_and(|(field, _)| field.eq_ignore_ascii_case(name));
+            inside =
+                line.split_once(':').is_some_and(|(field, _)| field.eq_ignore_ascii_case(name));
             if inside {
                 value = line.split_once(':').map_or("", |(_, value)| value).trim().to_owned();
             }

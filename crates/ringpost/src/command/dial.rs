@@ -61,11 +61,15 @@ pub async fn run(options: Options) -> Result<(), Failure> {
 
 /// Where `sip:USER@HOST[:PORT]` is; port 5060 when none is named.
 async fn resolve(uri: &str) -> Result<SocketAddr, Failure> {
-    let wrong = || Failure::from(format!("\"{uri}\" is no SIP URI; write sip:alice@127.0.0.1:5060"));
+    let wrong =
+        || Failure::from(format!("\"{uri}\" is no SIP URI; write sip:alice@127.0.0.1:5060"));
     let rest = uri.strip_prefix("sip:").ok_or_else(wrong)?;
-    let (_, host) = rest.split(';').next().and_then(|rest| rest.split_once('@')).ok_or_else(wrong)?;
+    let (_, host) =
+        rest.split(';').next().and_then(|rest| rest.split_once('@')).ok_or_else(wrong)?;
     let with_port = match host.rsplit_once(':') {
-        Some((name, port)) if port.parse::<u16>().is_ok() && !name.ends_with(':') => host.to_owned(),
+        Some((name, port)) if port.parse::<u16>().is_ok() && !name.ends_with(':') => {
+            host.to_owned()
+        }
         _ => format!("{host}:5060"),
     };
     let mut found = tokio::net::lookup_host(&with_port)

@@ -38,8 +38,8 @@ pub fn run(settings: Settings, command: Command) -> Result<(), Failure> {
         Command::Set { user, file } => {
             let bytes = fs::read(&file)
                 .map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
-            let prompt = Prompt::from_wav(&bytes)
-                .map_err(|error| format!("{}: {error}", file.display()))?;
+            let prompt =
+                Prompt::from_wav(&bytes).map_err(|error| format!("{}: {error}", file.display()))?;
             if prompt.duration() > settings.limits.greeting {
                 return Err(format!(
                     "the greeting is {:.0} s long; limits.greeting_seconds allows {:.0} s",
@@ -48,7 +48,8 @@ pub fn run(settings: Settings, command: Command) -> Result<(), Failure> {
                 )
                 .into());
             }
-            fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+            fs::create_dir_all(&folder)
+                .map_err(|error| format!("{}: {error}", folder.display()))?;
             // Whole or not at all: a running server may read it at any moment.
             let unfinished = target.with_extension("new");
             let mut out = File::create(&unfinished)?;
@@ -62,15 +63,15 @@ pub fn run(settings: Settings, command: Command) -> Result<(), Failure> {
                 prompt.duration().as_secs_f64()
             );
         }
-        Command::Remove { user } => {
-            match fs::remove_file(&target) {
-                Ok(()) => println!("callers of {user} hear the built-in greeting from the next call on"),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                    println!("{user} has no greeting of his own");
-                }
-                Err(error) => return Err(error.into()),
+        Command::Remove { user } => match fs::remove_file(&target) {
+            Ok(()) => {
+                println!("callers of {user} hear the built-in greeting from the next call on")
             }
-        }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                println!("{user} has no greeting of his own");
+            }
+            Err(error) => return Err(error.into()),
+        },
     }
     Ok(())
 }

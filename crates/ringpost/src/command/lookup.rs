@@ -18,9 +18,11 @@ pub struct Options {
 
 pub async fn run(settings: Settings, options: Options) -> Result<(), Failure> {
     let Some(subscriber) = settings.subscribers.by_user(&options.subscriber) else {
-        return Err(
-            format!("there is no subscriber \"{}\" in the configuration", options.subscriber).into()
-        );
+        return Err(format!(
+            "there is no subscriber \"{}\" in the configuration",
+            options.subscriber
+        )
+        .into());
     };
     let sources = sources(&settings).await?;
     let (choice, answers) = people::identify(

@@ -65,7 +65,9 @@ pub async fn run(settings: Settings, command: Command) -> Result<(), Failure> {
             match journal.retry(&id, now()).await? {
                 0 => Err("nothing to try again: every mail of it is delivered".into()),
                 1 => say("one mail is due now; a running server sends it at once"),
-                more => say(&format!("{more} mails are due now; a running server sends them at once")),
+                more => {
+                    say(&format!("{more} mails are due now; a running server sends them at once"))
+                }
             }
         }
         Command::Export { id, out } => {
@@ -87,7 +89,9 @@ async fn find(journal: &Journal, id: &str) -> Result<LedgerDetail, Failure> {
         (Some(row), None) => {
             journal.show(&row.id).await?.ok_or_else(|| "it has just been swept away".into())
         }
-        (Some(_), Some(_)) => Err(format!("several entries begin with \"{id}\"; give more of it").into()),
+        (Some(_), Some(_)) => {
+            Err(format!("several entries begin with \"{id}\"; give more of it").into())
+        }
         (None, _) => Err(format!("there is no entry \"{id}\"; see ringpost messages list").into()),
     }
 }
@@ -135,10 +139,18 @@ fn show(detail: &LedgerDetail, json: bool) -> Result<(), Failure> {
     let caller = if record.caller.withheld { "withheld" } else { record.caller.raw() };
     say(&format!("  caller    {caller}"))?;
     say(&format!("  came      {}", view::moment(record.received)))?;
-    say(&format!("  ended     {}, in state {}", view::moment(record.ended), record.stage.number()))?;
+    say(&format!(
+        "  ended     {}, in state {}",
+        view::moment(record.ended),
+        record.stage.number()
+    ))?;
     say(&format!("  heard of  by {}, Call-ID {}", record.ear.as_str(), record.call_id))?;
     if let Some(recording) = &record.recording {
-        say(&format!("  recording {} ({:.1} s)", recording.file, recording.duration.as_secs_f64()))?;
+        say(&format!(
+            "  recording {} ({:.1} s)",
+            recording.file,
+            recording.duration.as_secs_f64()
+        ))?;
     }
     if let Some(other) = &detail.told_by {
         say(&format!("  told by   {other}, the same call"))?;

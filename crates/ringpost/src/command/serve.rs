@@ -16,7 +16,9 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
         tracing::warn!("{warning}");
     }
     if rustix::process::geteuid().is_root() {
-        tracing::warn!("running as root; deploy/ringpost.service shows how to run as a user of its own");
+        tracing::warn!(
+            "running as root; deploy/ringpost.service shows how to run as a user of its own"
+        );
     }
     file_limit::raise();
     let mail = match &settings.transport {

@@ -93,16 +93,25 @@ pub fn from_figment(error: figment::Error) -> Vec<Mistake> {
                 }
                 Kind::InvalidType(actual, expected) => Mistake::new(
                     path,
-                    format!("{} stands here, but {} is wanted{origin}", said(actual), wanted(expected)),
+                    format!(
+                        "{} stands here, but {} is wanted{origin}",
+                        said(actual),
+                        wanted(expected)
+                    ),
                 ),
                 Kind::InvalidValue(actual, expected) => Mistake::new(
                     path,
-                    format!("{} is out of range; {} is wanted{origin}", said(actual), wanted(expected)),
+                    format!(
+                        "{} is out of range; {} is wanted{origin}",
+                        said(actual),
+                        wanted(expected)
+                    ),
                 ),
                 Kind::Message(text) if path.is_empty() => Mistake::new("", text.trim().to_owned()),
-                Kind::Message(text) if text.contains("Mailboxes") => {
-                    Mistake::new(path, format!("an address or a list of addresses is wanted{origin}"))
-                }
+                Kind::Message(text) if text.contains("Mailboxes") => Mistake::new(
+                    path,
+                    format!("an address or a list of addresses is wanted{origin}"),
+                ),
                 other => Mistake::new(path, format!("{other}{origin}")),
             }
         })
@@ -190,7 +199,8 @@ mod tests {
 
     #[test]
     fn the_line_of_a_key_is_found() {
-        let text = "[sip]\nlisten = []\n\n[[subscriber]]\nuser = \"a\"\n[[subscriber]]\nuser = \"b\"\n";
+        let text =
+            "[sip]\nlisten = []\n\n[[subscriber]]\nuser = \"a\"\n[[subscriber]]\nuser = \"b\"\n";
         assert_eq!(line_of(text, "sip.listen"), Some(2));
         assert_eq!(line_of(text, "subscriber.1.user"), Some(7));
         assert_eq!(line_of(text, "subscriber.1.mail"), Some(6));

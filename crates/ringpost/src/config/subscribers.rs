@@ -3,11 +3,15 @@
 use ringpost_lookup::DialPlan;
 use ringpost_model::{E164, Subscriber};
 
-use super::settings::{language_or, span, zone};
+use super::values::{language_or, span, zone};
 use super::{Config, Mistake, SubscriberKeys};
 
 /// Reads all of them; mistakes go to the list.
-pub(super) fn read(config: &Config, plan: &DialPlan, mistakes: &mut Vec<Mistake>) -> Vec<Subscriber> {
+pub(super) fn read(
+    config: &Config,
+    plan: &DialPlan,
+    mistakes: &mut Vec<Mistake>,
+) -> Vec<Subscriber> {
     let subscribers: Vec<Subscriber> = config
         .subscriber
         .iter()
@@ -58,7 +62,9 @@ fn one(
         if !numeric || extension.len() != digits {
             mistakes.push(Mistake::new(
                 at("extension"),
-                format!("\"{extension}\" is not {digits} digits, as dial_plan.extension_digits wants"),
+                format!(
+                    "\"{extension}\" is not {digits} digits, as dial_plan.extension_digits wants"
+                ),
             ));
         }
     }

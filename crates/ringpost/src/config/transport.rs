@@ -94,13 +94,17 @@ mod tests {
             Ok(MailTransport::Smtp { host: host.into(), port, implicit_tls })
         };
         assert_eq!(MailTransport::parse("smtp://127.0.0.1:25"), smtp("127.0.0.1", 25, false));
-        assert_eq!(MailTransport::parse("smtp://mail.example.com"), smtp("mail.example.com", 25, false));
+        assert_eq!(
+            MailTransport::parse("smtp://mail.example.com"),
+            smtp("mail.example.com", 25, false)
+        );
         assert_eq!(MailTransport::parse("smtps://[::1]:4650/"), smtp("::1", 4650, true));
         assert_eq!(
             MailTransport::parse("maildir:/tmp/mail"),
             Ok(MailTransport::Maildir { root: "/tmp/mail".into() })
         );
-        for wrong in ["", "imap://x", "smtp://", "smtp://u:p@host", "smtp://host:99999", "maildir:"] {
+        for wrong in ["", "imap://x", "smtp://", "smtp://u:p@host", "smtp://host:99999", "maildir:"]
+        {
             assert!(MailTransport::parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -100,7 +100,14 @@ async fn called(node: Arc<Node>, incoming: IncomingCall, id: String) {
     let Some(audio) = invitation.audio else {
         return refuse(&node, &incoming, record, 488).await;
     };
-    let accepted = Accepted { id, called, subscriber, audio, received, place };
+    let (stream, media) = match call_loop::open_sound(&node, invitation) {
+        Ok(opened) => opened,
+        Err(error) => {
+            tracing::error!(%error, "no sound for a call; it is refused");
+            return refuse(&node, &incoming, record, 503).await;
+        }
+    };
+    let accepted = Accepted { id, called, subscriber, audio, received, place, stream, media };
     call_loop::run(node, incoming, accepted).await;
 }
 

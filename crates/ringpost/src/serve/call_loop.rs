@@ -7,11 +7,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ringpost_call::{Action, Call, Event, Policy};
+use ringpost_call::{Action, Call, Event, Policy, outcome_of_interrupted};
 use ringpost_delivery::{Journal, JournalError, OpenCall};
-use ringpost_media::{MediaEvent, Recorded, Stream, StreamConfig};
+use ringpost_media::{MediaError, MediaEvent, Recorded, Stream, StreamConfig};
 use ringpost_model::{
-    CallRecord, Ear, Outcome, Party, Recording, RemoteAudio, Stage, Subscriber, Timestamp,
+    CallRecord, Ear, Outcome, Party, Recording, RemoteAudio, Stage, Subscriber, Timestamp, Why,
 };
 use ringpost_sip::{Answer, CallControl, IncomingCall, Invitation, Signal};
 use tokio::sync::mpsc;
@@ -37,26 +37,40 @@ pub struct Accepted {
     pub received: Timestamp,
     /// Its place among the live calls.
     pub place: Place,
+    /// Our end of the sound, not connected yet.
+    pub stream: Stream,
+    /// What the sound does.
+    pub media: mpsc::UnboundedReceiver<MediaEvent>,
 }
 
 /// Leads the call to its one end and files it.
 pub async fn run(node: Arc<Node>, incoming: IncomingCall, accepted: Accepted) {
     let IncomingCall { invitation, signals, control } = incoming;
     let policy = policy(&node.settings.limits, &accepted.subscriber);
-    let (no_media, media_events) = mpsc::unbounded_channel();
-    drop(no_media);
     let conversation = Conversation {
         call: Call::new(policy, Instant::now()),
-        node: node.clone(),
+        node,
         invitation,
         accepted,
         control,
-        stream: None,
         answered: None,
         recording: None,
         opening: None,
     };
-    conversation.lead(signals, media_events).await;
+    conversation.lead(signals).await;
+}
+
+/// Binds the sound's port for a call.
+///
+/// # Errors
+/// The media engine's: no port is free, or no file may be opened any more.
+pub fn open_sound(
+    node: &Node,
+    invitation: &Invitation,
+) -> Result<(Stream, mpsc::UnboundedReceiver<MediaEvent>), MediaError> {
+    let settings = &node.settings;
+    let local = settings.media_address.unwrap_or(invitation.local_ip);
+    node.engine.open(StreamConfig { local, nat: settings.media_nat })
 }
 
 /// The rules of one call.
@@ -83,18 +97,13 @@ struct Conversation {
     invitation: Invitation,
     accepted: Accepted,
     control: CallControl,
-    stream: Option<Stream>,
     answered: Option<Timestamp>,
     recording: Option<Recorded>,
     opening: Option<Opening>,
 }
 
 impl Conversation {
-    async fn lead(
-        mut self,
-        mut signals: mpsc::UnboundedReceiver<Signal>,
-        mut media: mpsc::UnboundedReceiver<MediaEvent>,
-    ) {
+    async fn lead(mut self, mut signals: mpsc::UnboundedReceiver<Signal>) {
         let mut stopping = self.node.stopping.clone();
         let (mut dialog_gone, mut told_to_stop) = (false, false);
         loop {
@@ -102,9 +111,7 @@ impl Conversation {
                 if let Action::End(outcome, stage) = action {
                     return self.end(outcome, stage).await;
                 }
-                if let Some(events) = self.act(action).await {
-                    media = events;
-                }
+                self.act(action).await;
             }
             self.accepted.place.now_in(self.call.stage());
             let deadline = self.call.deadline().map(tokio::time::Instant::from_std);
@@ -117,7 +124,7 @@ impl Conversation {
                         Some(Event::HungUp { elsewhere: false })
                     }
                 },
-                Some(event) = media.recv() => self.sounded(event),
+                Some(event) = self.accepted.media.recv() => self.sounded(event),
                 result = opened(&mut self.opening), if self.opening.is_some() => {
                     self.opening = None;
                     if let Err(error) = result {
@@ -145,15 +152,15 @@ impl Conversation {
             Signal::NotAcknowledged => Event::NotAcknowledged,
             Signal::HungUp { elsewhere } => Event::HungUp { elsewhere },
             Signal::Held => {
-                self.with_stream(|stream| stream.hold(true));
+                self.accepted.stream.hold(true);
                 Event::Held
             }
             Signal::Resumed => {
-                self.with_stream(|stream| stream.hold(false));
+                self.accepted.stream.hold(false);
                 Event::Resumed
             }
             Signal::MediaMoved(remote) => {
-                self.with_stream(|stream| stream.connect(remote));
+                self.accepted.stream.connect(remote);
                 return None;
             }
         })
@@ -176,7 +183,9 @@ impl Conversation {
                 tracing::error!(%error, "a recording could not be closed");
                 self.salvage();
                 match &self.recording {
-                    Some(kept) => Event::RecordingClosed { duration: kept.duration, said: kept.said },
+                    Some(kept) => {
+                        Event::RecordingClosed { duration: kept.duration, said: kept.said }
+                    }
                     None => Event::RecordingLost,
                 }
             }
@@ -194,47 +203,32 @@ impl Conversation {
         self.recording = ringpost_media::measure(&file).ok();
     }
 
-    async fn act(&mut self, action: Action) -> Option<mpsc::UnboundedReceiver<MediaEvent>> {
+    async fn act(&mut self, action: Action) {
         match action {
             Action::Ring => self.control.ring(),
-            Action::Answer => return self.answer(),
+            Action::Answer => self.answer(),
             Action::Play => {
                 let greeting = self.node.greetings.of(&self.accepted.subscriber.user).await;
-                self.with_stream(|stream| stream.play(greeting));
+                self.accepted.stream.play(greeting);
             }
-            Action::StartRecording => {
-                self.with_stream(|stream| stream.record(&self.accepted.id));
-            }
-            Action::StopRecording => self.with_stream(Stream::stop_recording),
+            Action::StartRecording => self.accepted.stream.record(&self.accepted.id),
+            Action::StopRecording => self.accepted.stream.stop_recording(),
             Action::HangUp => {
-                self.with_stream(Stream::stop_playing);
+                self.accepted.stream.stop_playing();
                 self.control.hang_up();
             }
             Action::Refuse(status) => self.control.refuse(refusal(status)),
             // Taken by `lead`, which this value never passes.
             Action::End(..) => {}
         }
-        None
     }
 
-    /// Opens the sound, answers, and has the open call written: the answer does
-    /// not wait for the disk, the record is there within a commit.
-    fn answer(&mut self) -> Option<mpsc::UnboundedReceiver<MediaEvent>> {
-        let settings = &self.node.settings;
-        let local = settings.media_address.unwrap_or(self.invitation.local_ip);
-        let opened = self.node.engine.open(StreamConfig { local, nat: settings.media_nat });
-        let (stream, events) = match opened {
-            Ok(opened) => opened,
-            Err(error) => {
-                tracing::error!(%error, "no sound for a call");
-                self.call.handle(Event::MediaFailed, Instant::now());
-                return None;
-            }
-        };
-        stream.connect(self.accepted.audio);
-        let port = stream.local_addr().port();
-        self.control.answer(SocketAddr::new(local, port));
-        self.stream = Some(stream);
+    /// Answers, and has the open call written: the answer does not wait for the
+    /// disk, the record is there within a commit.
+    fn answer(&mut self) {
+        self.accepted.stream.connect(self.accepted.audio);
+        let local = self.node.settings.media_address.unwrap_or(self.invitation.local_ip);
+        self.control.answer(SocketAddr::new(local, self.accepted.stream.local_addr().port()));
         let answered = now();
         self.answered = Some(answered);
         let open = OpenCall {
@@ -249,7 +243,6 @@ impl Conversation {
         };
         let journal = self.node.journal.clone();
         self.opening = Some(Box::pin(async move { journal.begin(&open).await }));
-        Some(events)
     }
 
     async fn end(mut self, outcome: Outcome, stage: Stage) {
@@ -259,7 +252,8 @@ impl Conversation {
         {
             tracing::error!(%error, "an open call never reached the journal");
         }
-        drop(self.stream.take());
+        let outcome = self.rescued(outcome);
+        drop(self.accepted.stream);
         let ended = now();
         let record = CallRecord {
             id: self.accepted.id,
@@ -282,10 +276,16 @@ impl Conversation {
         drop(self.accepted.place);
     }
 
-    fn with_stream(&self, act: impl FnOnce(&Stream)) {
-        if let Some(stream) = &self.stream {
-            act(stream);
+    /// When the sound never said what became of a recording, what lies on the
+    /// disk is still a message.
+    fn rescued(&mut self, outcome: Outcome) -> Outcome {
+        if outcome.why() != Why::MediaFailed || self.recording.is_some() {
+            return outcome;
         }
+        self.salvage();
+        let Some(kept) = &self.recording else { return outcome };
+        let policy = policy(&self.node.settings.limits, &self.accepted.subscriber);
+        outcome_of_interrupted(Some((kept.duration, kept.said)), &policy)
     }
 }
 

@@ -187,9 +187,7 @@ pub async fn compose_for(
             let kind = settings.sound;
             match tokio::task::spawn_blocking(move || ringpost_media::attachment(&file, kind)).await
             {
-                Ok(Ok(bytes)) => {
-                    Some(Sound { bytes, content_type: "audio/wav", extension: "wav" })
-                }
+                Ok(Ok(bytes)) => Some(Sound { bytes, content_type: "audio/wav", extension: "wav" }),
                 Ok(Err(error)) => {
                     tracing::error!(call = %record.id, %error, "a recording cannot be read; the mail goes out and says so");
                     None

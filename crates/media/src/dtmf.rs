@@ -84,9 +84,12 @@ fn key(code: u8) -> Option<char> {
 mod tests {
     use super::*;
 
-    fn keys(packets: &[(u32, u32, u8, u16)]) -> String {
+    /// Source, timestamp, code, duration.
+    type Told = (u32, u32, u8, u16);
+
+    fn keys(packets: &[Told]) -> String {
         let mut keys = Keys::default();
-        let file = |(ssrc, timestamp, code, duration): &(u32, u32, u8, u16)| {
+        let file = |(ssrc, timestamp, code, duration): &Told| {
             keys.file(*ssrc, *timestamp, Report { code: *code, duration: *duration })
         };
         packets.iter().filter_map(file).collect()
@@ -94,7 +97,7 @@ mod tests {
 
     #[test]
     fn one_press_is_one_key() {
-        let table: [(&str, &[(u32, u32, u8, u16)], &str); 8] = [
+        let table: [(&str, &[Told], &str); 8] = [
             ("repeated end", &[(1, 0, 1, 160), (1, 0, 1, 800), (1, 0, 1, 800)], "1"),
             ("only the end came", &[(1, 0, 11, 800)], "#"),
             ("the same key twice", &[(1, 0, 5, 800), (1, 1600, 5, 800)], "55"),

@@ -47,8 +47,11 @@ mod tests {
             let samples = decode(codec, &octets, &mut room).to_vec();
             let mut again = [0; 256];
             let twice = decode(codec, &encode(codec, &samples), &mut again);
-            // µ-law has two zeros; what is heard is the same.
-            assert_eq!(samples, twice, "{}", codec.name());
+            // The two codes next to zero may become one.
+            for (once, twice) in samples.iter().zip(twice) {
+                assert!(once.abs_diff(*twice) <= 16, "{}: {once} {twice}", codec.name());
+                assert!(once == twice || once.abs() <= 8, "{}: {once} {twice}", codec.name());
+            }
         }
     }
 

@@ -74,7 +74,9 @@ impl Line {
             return self.socket.send(packet);
         }
         let to = match (to.ip(), self.socket.local_addr()?.ip()) {
-            (IpAddr::V4(ip), IpAddr::V6(_)) => SocketAddr::new(ip.to_ipv6_mapped().into(), to.port()),
+            (IpAddr::V4(ip), IpAddr::V6(_)) => {
+                SocketAddr::new(ip.to_ipv6_mapped().into(), to.port())
+            }
             _ => to,
         };
         self.socket.send_to(packet, to)

@@ -144,7 +144,8 @@ mod tests {
         assert_eq!(sent[400..], [0xd5; 80]);
         let (_, sequence, timestamp) = headers[0];
         for (n, header) in (0..).zip(headers) {
-            let expected = (n == 0, sequence.wrapping_add(n), timestamp.wrapping_add(u32::from(n) * 160));
+            let expected =
+                (n == 0, sequence.wrapping_add(n), timestamp.wrapping_add(u32::from(n) * 160));
             assert_eq!(header, expected);
         }
     }
@@ -157,10 +158,7 @@ mod tests {
         let sent: Vec<(u32, Played)> = (0..1100)
             .filter_map(|tick| Some((tick, player.tick(tick, &remote(), &mut packet)?)))
             .collect();
-        assert_eq!(
-            sent,
-            [(0, Played::End), (500, Played::KeepAlive), (1000, Played::KeepAlive)]
-        );
+        assert_eq!(sent, [(0, Played::End), (500, Played::KeepAlive), (1000, Played::KeepAlive)]);
         assert!(rtp::read(&packet).unwrap().marker);
     }
 }

@@ -51,10 +51,7 @@ impl Prompt {
 
     /// From samples at 8000 Hz.
     pub(crate) fn from_samples(samples: &[i16]) -> Self {
-        Self {
-            pcmu: g711::encode(Codec::Pcmu, samples),
-            pcma: g711::encode(Codec::Pcma, samples),
-        }
+        Self { pcmu: g711::encode(Codec::Pcmu, samples), pcma: g711::encode(Codec::Pcma, samples) }
     }
 
     /// All of it, one octet a sample.

@@ -142,12 +142,7 @@ impl Session {
     }
 
     /// Time passes: fills the packet that is due, closes what is recorded.
-    pub fn tick(
-        &mut self,
-        tick: u32,
-        now: Samples,
-        packet: &mut [u8; PACKET],
-    ) -> Option<Sending> {
+    pub fn tick(&mut self, tick: u32, now: Samples, packet: &mut [u8; PACKET]) -> Option<Sending> {
         if let Some(change) = self.recording.as_mut().and_then(|recording| recording.tick(now)) {
             self.tell_voice(change);
         }
@@ -219,10 +214,10 @@ impl Session {
             self.line.pass(packet.ssrc, packet.sequence);
             return;
         }
-        let (floor, written) = self
-            .recording
-            .as_ref()
-            .map_or((Samples::MIN, now - HOLD), |recording| (recording.start(), recording.written()));
+        let (floor, written) =
+            self.recording.as_ref().map_or((Samples::MIN, now - HOLD), |recording| {
+                (recording.start(), recording.written())
+            });
         let placed = self.line.place(Arrival {
             ssrc: packet.ssrc,
             sequence: packet.sequence,
@@ -282,3 +277,6 @@ fn is_plain(name: &str) -> bool {
         && !name.starts_with('.')
         && matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None))
 }
+
+#[cfg(test)]
+mod tests;

@@ -88,7 +88,9 @@ impl TimeLine {
             return self.anchor(packet, packet.now - HOLD / 2);
         }
         let jumped_back = self.end.is_some_and(|end| position < end - OVERLAP);
-        if jumped_back || position > packet.now + AHEAD {
+        // Timestamps stood still, shortly, before the recording began.
+        let too_early = position + packet.length <= packet.floor;
+        if jumped_back || too_early || position > packet.now + AHEAD {
             return self.anchor(packet, packet.now - packet.length);
         }
         self.accept(packet, position)
@@ -147,5 +149,146 @@ impl TimeLine {
         let end = position + packet.length;
         self.end = Some(self.end.map_or(end, |before| before.max(end)));
         Placed::At(position)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FRAME: Samples = 160;
+
+    /// Source, sequence number, timestamp, arrival.
+    type Came = (u32, u16, u32, Samples);
+
+    /// Files packets of 20 ms; what is recorded begins at 0.
+    fn place(packets: &[Came]) -> Vec<Placed> {
+        let mut line = TimeLine::default();
+        let mut file = |(ssrc, sequence, timestamp, now): &Came| {
+            line.place(Arrival {
+                ssrc: *ssrc,
+                sequence: *sequence,
+                timestamp: *timestamp,
+                length: FRAME,
+                now: *now,
+                floor: 0,
+                written: (now - HOLD).max(0),
+            })
+        };
+        packets.iter().map(&mut file).collect()
+    }
+
+    #[test]
+    fn packets_are_placed_by_timestamp() {
+        use Placed::{At, Duplicate, Late};
+        let high = u32::MAX - 100;
+        let table: [(&str, &[Came], &[Placed]); 6] = [
+            (
+                "in order, late and early",
+                &[(1, 0, 0, 160), (1, 1, 160, 330), (1, 2, 320, 900), (1, 3, 480, 901)],
+                &[At(0), At(160), At(320), At(480)],
+            ),
+            (
+                "lost and swapped",
+                &[(1, 0, 0, 160), (1, 3, 480, 640), (1, 2, 320, 700)],
+                &[At(0), At(480), At(320)],
+            ),
+            (
+                "twice, and too late",
+                &[(1, 0, 0, 160), (1, 0, 0, 170), (1, 9, 1440, 1600), (1, 1, 160, 9000)],
+                &[At(0), Duplicate, At(1440), Late],
+            ),
+            (
+                "timestamps wrap",
+                &[(1, 65535, high, 160), (1, 0, high.wrapping_add(160), 320)],
+                &[At(0), At(160)],
+            ),
+            (
+                "silence suppression: timestamps go on",
+                &[(1, 0, 0, 160), (1, 1, 16_000, 16_160)],
+                &[At(0), At(16_000)],
+            ),
+            ("the first sound does not lie before the recording", &[(1, 0, 0, 40)], &[At(0)]),
+        ];
+        for (name, packets, placed) in table {
+            assert_eq!(place(packets), placed, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_broken_time_line_is_anchored_anew() {
+        use Placed::{At, Stray};
+        let table: [(&str, &[Came], &[Placed]); 7] = [
+            (
+                "another source follows on",
+                &[(1, 0, 0, 160), (2, 900, 7_777_777, 330), (2, 901, 7_777_937, 480)],
+                &[At(0), At(160), At(320)],
+            ),
+            (
+                "another source after a pause",
+                &[(1, 0, 0, 160), (2, 900, 5, 8160)],
+                &[At(0), At(8000)],
+            ),
+            (
+                "a jump ahead fills nothing",
+                &[(1, 0, 0, 160), (1, 1, 800_000, 320), (1, 2, 800_160, 480)],
+                &[At(0), At(160), At(320)],
+            ),
+            (
+                "a jump back",
+                &[(1, 0, 80_000, 160), (1, 1, 80_160, 320), (1, 2, 0, 480), (1, 3, 160, 640)],
+                &[At(0), At(160), At(320), At(480)],
+            ),
+            (
+                "timestamps stood still for a second",
+                &[(1, 0, 0, 160), (1, 1, 160, 8320), (1, 2, 320, 8480)],
+                &[At(0), At(8320 - HOLD / 2), At(8480 - HOLD / 2)],
+            ),
+            (
+                "the sender starts anew",
+                &[(1, 0, 0, 160), (1, 40_000, 9, 320), (1, 40_001, 169, 480)],
+                &[At(0), Stray, At(160)],
+            ),
+            (
+                "one stray does no harm",
+                &[(1, 0, 0, 160), (1, 40_000, 9, 320), (1, 1, 160, 330)],
+                &[At(0), Stray, At(160)],
+            ),
+        ];
+        for (name, packets, placed) in table {
+            assert_eq!(place(packets), placed, "{name}");
+        }
+    }
+
+    proptest::proptest! {
+        /// Whatever timestamps say, sound lies neither further ahead than the
+        /// clock allows nor, packet for packet, on more room than came in.
+        #[test]
+        fn no_sender_fills_more_than_time_allows(
+            packets in proptest::collection::vec(
+                (0..2_u32, 0..6_u16, proptest::num::u32::ANY, 0..400_i64),
+                1..200,
+            ),
+        ) {
+            let mut line = TimeLine::default();
+            let (mut now, mut sequence) = (0, 0_u16);
+            for (ssrc, step, timestamp, wait) in packets {
+                now += wait;
+                sequence = sequence.wrapping_add(step);
+                let placed = line.place(Arrival {
+                    ssrc,
+                    sequence,
+                    timestamp,
+                    length: FRAME,
+                    now,
+                    floor: 0,
+                    written: (now - HOLD).max(0),
+                });
+                if let Placed::At(position) = placed {
+                    proptest::prop_assert!(position <= now + AHEAD);
+                }
+                proptest::prop_assert!(line.end().is_none_or(|end| end <= now + AHEAD + FRAME));
+            }
+        }
     }
 }

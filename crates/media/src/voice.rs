@@ -30,8 +30,7 @@ impl Frame {
 
     /// The level without its constant part: gateways add an offset to silence.
     fn is_loud(&self) -> bool {
-        self.count > 0
-            && self.squares - self.sum * self.sum / self.count > THRESHOLD * self.count
+        self.count > 0 && self.squares - self.sum * self.sum / self.count > THRESHOLD * self.count
     }
 }
 

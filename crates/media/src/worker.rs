@@ -294,11 +294,8 @@ impl Worker {
     /// Works on one call. A fault there ends that call and no other.
     fn guarded(&mut self, slot: usize, work: impl FnOnce(&mut Line, &mut Bench<'_>)) {
         let Some(Some(line)) = self.lines.get_mut(slot) else { return };
-        let mut bench = Bench {
-            out: &mut self.out,
-            datagram: &mut self.datagram,
-            room: &mut self.room,
-        };
+        let mut bench =
+            Bench { out: &mut self.out, datagram: &mut self.datagram, room: &mut self.room };
         if catch_unwind(AssertUnwindSafe(|| work(line, &mut bench))).is_err() {
             line.session.abandon(&mut self.out);
             self.remove(slot);

@@ -1,0 +1,156 @@
+//! The jobs of a call's life: its open-call row, its end, reports of it, and
+//! reports that wait for its end.
+
+use sqlx::{Row, SqliteConnection};
+
+use super::entry::{Entry, status};
+use super::filing::{self, Limits};
+use super::writer::Task;
+use super::{Filed, JournalError};
+use crate::stored::{self, StoredOpenCall};
+
+/// Writes the open-call row.
+pub(super) struct Begin {
+    pub(super) id: String,
+    pub(super) body: String,
+}
+
+impl Task for Begin {
+    type Output = ();
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<(), JournalError> {
+        // A call whose end was faster than its beginning is not opened again.
+        sqlx::query(
+            "INSERT OR REPLACE INTO open_call (id, body) SELECT ?1, ?2 \
+             WHERE NOT EXISTS (SELECT 1 FROM ledger WHERE id = ?1)",
+        )
+        .bind(&self.id)
+        .bind(&self.body)
+        .execute(db)
+        .await?;
+        Ok(())
+    }
+}
+
+/// The end of a call.
+pub(super) struct End {
+    pub(super) entry: Entry,
+    pub(super) limits: Limits,
+}
+
+impl Task for End {
+    type Output = Filed;
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<Filed, JournalError> {
+        let id = &self.entry.record.id;
+        sqlx::query("DELETE FROM open_call WHERE id = ?").bind(id).execute(&mut *db).await?;
+        let filed = filing::file(db, self.limits, &self.entry, None).await?;
+        merge_held(db, self.limits, id).await?;
+        Ok(filed)
+    }
+
+    fn wakes(&self, _filed: &Filed) -> bool {
+        // Even a silent end may have turned a held report into a notification.
+        true
+    }
+}
+
+/// What was held for this call is told by it, or becomes a notification of its own.
+async fn merge_held(
+    db: &mut SqliteConnection,
+    limits: Limits,
+    id: &str,
+) -> Result<(), JournalError> {
+    let held = sqlx::query(
+        "SELECT id, body, outcome, why, status FROM held WHERE live = ? ORDER BY at, id",
+    )
+    .bind(id)
+    .fetch_all(&mut *db)
+    .await?;
+    if held.is_empty() {
+        return Ok(());
+    }
+    let live = filing::live(db, id).await?;
+    for row in &held {
+        filing::file(db, limits, &Entry::from_row(row)?, live.as_ref()).await?;
+    }
+    sqlx::query("DELETE FROM held WHERE live = ?").bind(id).execute(db).await?;
+    Ok(())
+}
+
+/// A report of a call.
+pub(super) struct Report {
+    pub(super) entry: Entry,
+    pub(super) live: Option<String>,
+    pub(super) limits: Limits,
+}
+
+impl Task for Report {
+    type Output = Filed;
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<Filed, JournalError> {
+        let Some(live) = &self.live else {
+            return filing::file(db, self.limits, &self.entry, None).await;
+        };
+        let ended = filing::live(db, live).await?;
+        // A report that tells nobody anything has nothing to wait for.
+        if ended.is_some() || !self.entry.record.outcome.is_told() {
+            return filing::file(db, self.limits, &self.entry, ended.as_ref()).await;
+        }
+        let record = &self.entry.record;
+        sqlx::query(
+            "INSERT OR IGNORE INTO held (id, live, at, outcome, why, status, body) \
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(&record.id)
+        .bind(live)
+        .bind(record.ended.as_millis())
+        .bind(record.outcome.as_str())
+        .bind(record.outcome.why().as_str())
+        .bind(status(record.outcome.why()))
+        .bind(&self.entry.body)
+        .execute(db)
+        .await?;
+        Ok(Filed::Held)
+    }
+
+    fn wakes(&self, filed: &Filed) -> bool {
+        matches!(filed, Filed::Told { .. })
+    }
+}
+
+/// What is held for calls that nobody leads any more.
+pub(super) struct ReleaseHeld {
+    pub(super) limits: Limits,
+}
+
+impl Task for ReleaseHeld {
+    type Output = u64;
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<u64, JournalError> {
+        let held =
+            sqlx::query("SELECT id, live, body, outcome, why, status FROM held ORDER BY at, id")
+                .fetch_all(&mut *db)
+                .await?;
+        for row in &held {
+            let live: String = row.try_get("live")?;
+            let live = filing::live(db, &live).await?;
+            filing::file(db, self.limits, &Entry::from_row(row)?, live.as_ref()).await?;
+        }
+        sqlx::query("DELETE FROM held").execute(db).await?;
+        Ok(u64::try_from(held.len()).unwrap_or(u64::MAX))
+    }
+
+    fn wakes(&self, released: &u64) -> bool {
+        *released > 0
+    }
+}
+
+/// Every open call, oldest id first.
+pub(super) async fn open_calls(
+    db: &sqlx::SqlitePool,
+) -> Result<Vec<super::OpenCall>, JournalError> {
+    let bodies: Vec<String> =
+        sqlx::query_scalar("SELECT body FROM open_call ORDER BY id").fetch_all(db).await?;
+    bodies.iter().map(|body| stored::read::<StoredOpenCall>(body)?.try_into()).collect()
+}

@@ -1,0 +1,111 @@
+//! The database file: its connections, its pragmas and its schema.
+
+use std::fs::{DirBuilder, File, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
+
+use super::JournalError;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// How long a connection waits for another process's lock.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// Connections for reading, opened when needed.
+const READERS: u32 = 2;
+
+/// Where the database is.
+#[derive(Debug, Clone)]
+pub(super) struct Store {
+    dir: PathBuf,
+}
+
+impl Store {
+    pub(super) fn at(dir: &Path) -> Self {
+        Self { dir: dir.to_owned() }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.dir.join("outbox.db")
+    }
+
+    fn options(&self) -> SqliteConnectOptions {
+        SqliteConnectOptions::new()
+            .filename(self.file())
+            .busy_timeout(BUSY)
+            .foreign_keys(true)
+            .disable_statement_logging()
+    }
+
+    /// A connection for writing to a database that exists: every COMMIT waits
+    /// until the write-ahead log is on stable storage.
+    pub(super) async fn writer(&self) -> Result<SqliteConnection, JournalError> {
+        let options = self
+            .options()
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .pragma("journal_size_limit", "67108864")
+            .pragma("temp_store", "MEMORY");
+        Ok(SqliteConnection::connect_with(&options).await?)
+    }
+
+    /// Creates folder and file where they are missing (for the owner alone: the
+    /// rows name people) and brings the schema up to date.
+    pub(super) async fn create(&self) -> Result<SqliteConnection, JournalError> {
+        self.create_file().map_err(|error| JournalError::Disk { reason: error.to_string() })?;
+        let mut db = self.writer().await?;
+        MIGRATIONS.run(&mut db).await?;
+        Ok(db)
+    }
+
+    fn create_file(&self) -> io::Result<()> {
+        let file = self.file();
+        if file.try_exists()? {
+            return Ok(());
+        }
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.dir)?;
+        let created = File::options().append(true).create(true).open(&file)?;
+        created.set_permissions(Permissions::from_mode(0o600))?;
+        // The names of the file and of its folder are to outlive a power cut too.
+        File::open(&self.dir)?.sync_all()?;
+        match self.dir.canonicalize()?.parent() {
+            Some(parent) => File::open(parent)?.sync_all(),
+            None => Ok(()),
+        }
+    }
+
+    /// A connection for writing to a database that a server has created.
+    pub(super) async fn existing(&self) -> Result<SqliteConnection, JournalError> {
+        let missing = || JournalError::Missing { dir: self.dir.clone() };
+        match self.file().try_exists() {
+            Ok(true) => {}
+            Ok(false) => return Err(missing()),
+            Err(error) => return Err(JournalError::Disk { reason: error.to_string() }),
+        }
+        let mut db = self.writer().await?;
+        let tables: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM sqlite_schema WHERE name IN ('ledger', 'outbox', 'held')",
+        )
+        .fetch_one(&mut db)
+        .await?;
+        if tables == 3 { Ok(db) } else { Err(missing()) }
+    }
+
+    /// Connections for reading beside the writer.
+    pub(super) fn readers(&self) -> SqlitePool {
+        SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .idle_timeout(Duration::from_secs(60))
+            .max_lifetime(None)
+            .test_before_acquire(false)
+            .connect_lazy_with(self.options().read_only(true))
+    }
+}

@@ -1,0 +1,48 @@
+//! The form in which values lie in the database: versioned JSON by mirror
+//! structs of this crate, so that the model may change without old rows
+//! becoming unreadable. A field that came later has a default.
+
+mod identity;
+mod record;
+mod words;
+
+pub(crate) use identity::StoredIdentity;
+pub(crate) use record::{StoredOpenCall, StoredRecord};
+pub(crate) use words::{ear, outcome};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::journal::JournalError;
+
+/// The version written now; older ones are read.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Written<'a, T> {
+    v: u32,
+    #[serde(flatten)]
+    value: &'a T,
+}
+
+#[derive(Deserialize)]
+struct Marked {
+    v: u32,
+}
+
+/// JSON of `value` with the version beside its fields.
+pub(crate) fn write<T: Serialize>(value: &T) -> Result<String, JournalError> {
+    serde_json::to_string(&Written { v: VERSION, value })
+        .map_err(|error| JournalError::Unreadable { reason: error.to_string() })
+}
+
+/// The value that [`write`] wrote, in this version of Ringpost or an older one.
+pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, JournalError> {
+    let unreadable =
+        |error: serde_json::Error| JournalError::Unreadable { reason: error.to_string() };
+    let Marked { v } = serde_json::from_str(text).map_err(unreadable)?;
+    if v > VERSION {
+        return Err(JournalError::Newer);
+    }
+    serde_json::from_str(text).map_err(unreadable)
+}

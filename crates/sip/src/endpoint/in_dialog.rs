@@ -52,7 +52,8 @@ impl Task {
             Ok(())
         } else if incoming.body.is_empty() {
             // An INFO with nothing in it asks whether the call still stands (RFC 2976 §2.2).
-            Err(Answer::new(200))
+            self.respond(&incoming.key, &Answer::new(200), incoming.now);
+            Ok(())
         } else if self.closing.is_some() {
             Err(try_later())
         } else {

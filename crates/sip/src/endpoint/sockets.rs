@@ -6,12 +6,16 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use rustix::net::sockopt::set_socket_recv_buffer_size;
 use tokio::io::ReadBuf;
 use tokio::net::UdpSocket;
 
 /// Datagrams that wait for room in a socket's buffer; more are dropped, as the
 /// network would do, and the transactions send again.
 const BACKLOG: usize = 4096;
+/// Room for datagrams that come while we are busy, in bytes; the system may
+/// give less. Its own choice holds about 90 requests, a twentieth of a second.
+const RECEIVE_BUFFER: usize = 4 << 20;
 /// Peers whose way was looked up and is remembered.
 const KNOWN_WAYS: usize = 4096;
 
@@ -48,6 +52,9 @@ impl Sockets {
         for addr in addrs {
             let bound = async {
                 let socket = UdpSocket::bind(addr).await?;
+                if let Err(error) = set_socket_recv_buffer_size(&socket, RECEIVE_BUFFER) {
+                    tracing::debug!(%error, "the receive buffer keeps its size");
+                }
                 // The first send is then not kept waiting for the driver.
                 socket.writable().await?;
                 let local = socket.local_addr()?;

@@ -38,7 +38,7 @@ impl Key {
         let tag = from.tag().unwrap_or_default();
         let (number, method) = request.cseq()?;
         let call_id = request.call_id()?;
-        Ok(Self(format!("{call_id}\n{tag}\n{number} {method}\n{}", request.uri).into()))
+        Ok(Self(format!("{call_id}\n{tag}\n{number} {method}\n{}", request.uri.as_str()).into()))
     }
 
     fn matching(request: &Request, via: &Via, method: &Method) -> Result<Self, Malformed> {

@@ -148,16 +148,21 @@ fn address(headers: &Headers, name: &str) -> Result<NameAddr, Malformed> {
     NameAddr::read(headers.get(name).ok_or(Malformed::new(missing))?)
 }
 
+/// The length is counted first: responses are kept for half a minute, and none
+/// shall hold more memory than it needs.
 fn write(start_line: String, headers: &Headers, body: &[u8]) -> Vec<u8> {
-    let mut bytes = start_line.into_bytes();
-    bytes.reserve(1024 + body.len());
+    let end = format!("Content-Length: {}\r\n\r\n", body.len());
+    let lines = headers.iter().map(|(name, value)| name.len() + value.len() + 4);
+    let length = start_line.len() + lines.sum::<usize>() + end.len() + body.len();
+    let mut bytes = Vec::with_capacity(length);
+    bytes.extend_from_slice(start_line.as_bytes());
     for (name, value) in headers.iter() {
         bytes.extend_from_slice(name.as_bytes());
         bytes.extend_from_slice(b": ");
         bytes.extend_from_slice(value.as_bytes());
         bytes.extend_from_slice(b"\r\n");
     }
-    bytes.extend_from_slice(format!("Content-Length: {}\r\n\r\n", body.len()).as_bytes());
+    bytes.extend_from_slice(end.as_bytes());
     bytes.extend_from_slice(body);
     bytes
 }

@@ -25,7 +25,7 @@ pub async fn run(settings: Settings, options: Options) -> Result<(), Failure> {
         .into());
     };
     let sources = sources(&settings).await?;
-    let (choice, answers) = people::identify(
+    let choice = people::identify(
         &sources,
         &settings.plan,
         &party(&options.number),
@@ -36,9 +36,6 @@ pub async fn run(settings: Settings, options: Options) -> Result<(), Failure> {
     println!("{}", who(&choice.identity));
     for line in &choice.because {
         println!("  {line}");
-    }
-    for answer in &answers {
-        println!("  {} answered in {:.1} ms", answer.source, answer.took.as_secs_f64() * 1000.0);
     }
     Ok(())
 }

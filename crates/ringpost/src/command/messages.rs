@@ -186,7 +186,7 @@ async fn export(
         Some(identity) => identity.clone(),
         None => {
             let sources = sources(settings).await?;
-            let (choice, _) = people::identify(
+            let choice = people::identify(
                 &sources,
                 &settings.plan,
                 &record.caller,

@@ -12,12 +12,14 @@ pub struct Mistake {
     pub key: String,
     /// The sentence.
     pub sentence: String,
+    /// The environment variable that set the value, where one did.
+    pub variable: Option<String>,
 }
 
 impl Mistake {
     /// A mistake in the value of `key`.
     pub fn new(key: impl Into<String>, sentence: impl Into<String>) -> Self {
-        Self { key: key.into(), sentence: sentence.into() }
+        Self { key: key.into(), sentence: sentence.into(), variable: None }
     }
 }
 
@@ -36,7 +38,8 @@ impl ConfigError {
         let mistakes = mistakes
             .into_iter()
             .map(|mistake| {
-                let line = line_of(text, &mistake.key);
+                let in_file = mistake.variable.is_none();
+                let line = if in_file { line_of(text, &mistake.key) } else { None };
                 (mistake, line)
             })
             .collect();
@@ -50,7 +53,10 @@ impl fmt::Display for ConfigError {
             if index > 0 {
                 writeln!(f)?;
             }
-            write!(f, "{}", self.file)?;
+            match &mistake.variable {
+                Some(variable) => write!(f, "environment variable {variable}")?,
+                None => write!(f, "{}", self.file)?,
+            }
             if let Some(line) = line {
                 write!(f, ", line {line}")?;
             }
@@ -68,54 +74,34 @@ impl std::error::Error for ConfigError {}
 
 /// What figment found, in our words.
 pub fn from_figment(error: figment::Error) -> Vec<Mistake> {
-    error
-        .into_iter()
-        .map(|error| {
-            let path = error.path.join(".");
-            let origin = error
-                .metadata
-                .as_ref()
-                .filter(|metadata| metadata.name.contains("environment"))
-                .map(|_| {
-                    format!(
-                        " (set by the environment variable RINGPOST_{})",
-                        path.replace('.', "__").to_uppercase()
-                    )
-                })
-                .unwrap_or_default();
-            match &error.kind {
-                Kind::UnknownField(field, expected) => {
-                    let mut key = error.path.clone();
-                    if key.last().is_none_or(|last| last != field) {
-                        key.push(field.clone());
-                    }
-                    Mistake::new(key.join("."), unknown_key(field, expected) + &origin)
-                }
-                Kind::InvalidType(actual, expected) => Mistake::new(
-                    path,
-                    format!(
-                        "{} stands here, but {} is wanted{origin}",
-                        said(actual),
-                        wanted(expected)
-                    ),
-                ),
-                Kind::InvalidValue(actual, expected) => Mistake::new(
-                    path,
-                    format!(
-                        "{} is out of range; {} is wanted{origin}",
-                        said(actual),
-                        wanted(expected)
-                    ),
-                ),
-                Kind::Message(text) if path.is_empty() => Mistake::new("", text.trim().to_owned()),
-                Kind::Message(text) if text.contains("Mailboxes") => Mistake::new(
-                    path,
-                    format!("an address or a list of addresses is wanted{origin}"),
-                ),
-                other => Mistake::new(path, format!("{other}{origin}")),
+    error.into_iter().map(one).collect()
+}
+
+fn one(error: figment::Error) -> Mistake {
+    let mut key = error.path.clone();
+    let sentence = match &error.kind {
+        Kind::UnknownField(field, expected) => {
+            if key.last().is_none_or(|last| last != field) {
+                key.push(field.clone());
             }
-        })
-        .collect()
+            unknown_key(field, expected)
+        }
+        Kind::InvalidType(actual, expected) => {
+            format!("{} stands here, but {} is wanted", said(actual), wanted(expected))
+        }
+        Kind::InvalidValue(actual, expected) => {
+            format!("{} is out of range; {} is wanted", said(actual), wanted(expected))
+        }
+        Kind::Message(text) if text.contains("Mailboxes") => {
+            "an address or a list of addresses is wanted".to_owned()
+        }
+        Kind::Message(text) => text.trim().to_owned(),
+        other => other.to_string(),
+    };
+    let from_environment =
+        error.metadata.as_ref().is_some_and(|metadata| metadata.name.contains("environment"));
+    let variable = from_environment.then(|| format!("RINGPOST_{}", key.join("__").to_uppercase()));
+    Mistake { variable, ..Mistake::new(key.join("."), sentence) }
 }
 
 /// The sentence for a key that does not exist, with the nearest that does.

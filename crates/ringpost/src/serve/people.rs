@@ -15,10 +15,10 @@ pub async fn identify(
     caller: &Party,
     subscriber: &str,
     deadline: Duration,
-) -> (Choice, Vec<Answer>) {
+) -> Choice {
     let caller = CallerId::read(caller, plan);
     if caller.withheld || (caller.raw.is_empty() && caller.sip_uri.is_none()) {
-        return (choose(&caller, &[]), Vec::new());
+        return choose(&caller, &[]);
     }
     let question = Arc::new(Question { caller, subscriber: subscriber.to_owned() });
     let mut asked = JoinSet::new();
@@ -60,5 +60,5 @@ pub async fn identify(
             Answer { source: source.name().to_owned(), origin: source.origin(), took, result }
         })
         .collect();
-    (choose(&question.caller, &answers), answers)
+    choose(&question.caller, &answers)
 }

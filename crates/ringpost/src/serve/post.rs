@@ -136,7 +136,7 @@ async fn identify(node: &Node, claim: &Claim) -> (CallerIdentity, bool) {
     }
     let user = claim.record.subscriber.as_ref().map_or("", |subscriber| &subscriber.user);
     let settings = &node.settings;
-    let (choice, _) = people::identify(
+    let choice = people::identify(
         &node.sources,
         &settings.plan,
         &claim.record.caller,

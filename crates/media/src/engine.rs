@@ -42,7 +42,7 @@ struct Inner {
     next: AtomicU64,
     totals: Arc<Totals>,
     workers: Vec<Arc<Post>>,
-    /// In the order in which they end: workers, writer, syncer.
+    /// In the order in which they end: workers, writer, syncers.
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -90,7 +90,7 @@ impl Engine {
         let (batches, batches_in) = channel::channel();
         let (finished, finished_in) = channel::channel();
         let mut posts = Vec::with_capacity(count);
-        let mut threads = Vec::with_capacity(count + 2);
+        let mut threads = Vec::with_capacity(count + 1 + sync::SYNCERS);
         for number in 0..count {
             let (commands, commands_in) = channel::channel();
             let streams = Arc::new(AtomicUsize::new(0));
@@ -109,7 +109,12 @@ impl Engine {
         }
         let writer = Writer::new(recordings.clone(), Arc::clone(&totals), finished);
         threads.push(spawn("media-writer", move || writer.run(&batches_in))?);
-        threads.push(spawn("media-sync", move || sync::run(&recordings, &finished_in))?);
+        let finished_in = Arc::new(Mutex::new(finished_in));
+        for number in 0..sync::SYNCERS {
+            let (recordings, finished_in) = (recordings.clone(), Arc::clone(&finished_in));
+            let run = move || sync::run(&recordings, &finished_in);
+            threads.push(spawn(&format!("media-sync-{number}"), run)?);
+        }
         let inner = Inner {
             ports,
             next: AtomicU64::new(1),

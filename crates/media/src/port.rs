@@ -48,18 +48,18 @@ mod tests {
 
     #[test]
     fn ports_are_even_in_range_and_busy_ones_are_skipped() {
-        let range = 42_101..=42_109;
+        let range = 27_101..=27_109;
         let sockets: Vec<UdpSocket> = (0..4).map(|_| bind(LOCAL, &range).unwrap()).collect();
         let mut ports: Vec<u16> = sockets.iter().map(|s| s.local_addr().unwrap().port()).collect();
         ports.sort_unstable();
-        assert_eq!(ports, [42_102, 42_104, 42_106, 42_108]);
+        assert_eq!(ports, [27_102, 27_104, 27_106, 27_108]);
         let error = bind(LOCAL, &range).unwrap_err().to_string();
-        assert!(error.contains("42101") && error.contains("media.ports"), "{error}");
+        assert!(error.contains("27101") && error.contains("media.ports"), "{error}");
     }
 
     #[test]
     fn an_address_of_another_host_is_said_at_once() {
-        let error = bind("192.0.2.77".parse().unwrap(), &(42_120..=42_129)).unwrap_err();
+        let error = bind("192.0.2.77".parse().unwrap(), &(27_120..=27_129)).unwrap_err();
         assert!(matches!(error, MediaError::Bind { .. }), "{error}");
         #[expect(clippy::reversed_empty_ranges, reason = "a mistake in the configuration")]
         let empty = bind(LOCAL, &(9..=8)).unwrap_err();

@@ -1,9 +1,13 @@
-//! The syncer thread: a recording is told of once it is on stable storage.
+//! The syncer threads: a recording is told of once it is on stable storage.
+//!
+//! There are several, since file systems write the syncs of many threads in one
+//! go, and those of one thread one after the other.
 
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
+use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -12,9 +16,11 @@ use crate::recover;
 use crate::wav::Whole;
 use crate::{MediaError, recover_file};
 
+/// Threads.
+pub const SYNCERS: usize = 4;
 /// So many files share one sync of their folder; more would let the first wait
 /// for the last.
-const BATCH: usize = 16;
+const BATCH: usize = 8;
 
 /// A recording that the writer has let go of.
 #[derive(Debug)]
@@ -28,10 +34,12 @@ pub struct Finished {
 }
 
 /// Runs until the writer is gone.
-pub fn run(folder: &Path, finished: &Receiver<Finished>) {
-    while let Ok(first) = finished.recv() {
-        let batch: Vec<Finished> =
-            std::iter::once(first).chain(finished.try_iter().take(BATCH - 1)).collect();
+pub fn run(folder: &Path, finished: &Mutex<Receiver<Finished>>) {
+    loop {
+        let batch = next(finished);
+        if batch.is_empty() {
+            return;
+        }
         let results: Vec<_> = batch.iter().map(|one| settle(folder, one)).collect();
         let folder_error = recover::sync_folder(folder).err();
         for (one, result) in batch.into_iter().zip(results) {
@@ -42,6 +50,14 @@ pub fn run(folder: &Path, finished: &Receiver<Finished>) {
             let _ = one.events.send(MediaEvent::RecordingClosed(result));
         }
     }
+}
+
+/// What is whole by now; waits for one. Empty when there will be no more.
+fn next(finished: &Mutex<Receiver<Finished>>) -> Vec<Finished> {
+    // Who waits here holds the lock; the others wait for it.
+    let finished = finished.lock().unwrap_or_else(PoisonError::into_inner);
+    let first = finished.recv().ok();
+    first.into_iter().chain(finished.try_iter().take(BATCH - 1)).collect()
 }
 
 fn settle(folder: &Path, finished: &Finished) -> Result<Recorded, MediaError> {

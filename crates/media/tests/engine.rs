@@ -38,7 +38,7 @@ impl House {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let recordings = folder.path().join("recordings");
-        let config = EngineConfig { workers: 2, ports: 43_000..=43_999, recordings };
+        let config = EngineConfig { workers: 2, ports: 26_000..=26_999, recordings };
         Self { engine: Engine::start(config).unwrap(), folder }
     }
 

@@ -40,7 +40,8 @@ impl Stream {
     }
 
     /// The remote end, by offer and answer; also after each re-INVITE, and then
-    /// latches anew. Nothing is sent before the first [`Stream::play`].
+    /// latches anew; `remote.held` is [`Stream::hold`]. Nothing is sent before the
+    /// first [`Stream::play`].
     pub fn connect(&self, remote: RemoteAudio) {
         self.order(Order::Connect(remote));
     }

@@ -7,23 +7,25 @@
     reason = "what the tests share is test code too"
 )]
 
-use std::f64::consts::TAU;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+mod caller;
+mod sound;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::park_timeout;
 use std::time::{Duration, Instant};
 
-use audio_codec::pcma::{PcmaDecoder, PcmaEncoder};
-use audio_codec::pcmu::{PcmuDecoder, PcmuEncoder};
-use audio_codec::{Decoder, Encoder};
 use ringpost_media::{
     Engine, EngineConfig, MediaError, MediaEvent, Prompt, Recorded, Sound, Stream, StreamConfig,
     attachment, measure, recover, recover_file,
 };
-use ringpost_model::{Codec, RemoteAudio};
+use ringpost_model::Codec;
 use tempfile::TempDir;
 use tokio::sync::mpsc::UnboundedReceiver;
+
+use caller::Caller;
+use sound::{align, decode, encode, tone, wav};
 
 const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const TICK: Duration = Duration::from_millis(20);
@@ -90,142 +92,8 @@ impl Call {
     }
 }
 
-/// A telephone that can only do what a test tells it.
-struct Caller {
-    socket: UdpSocket,
-    codec: Codec,
-    sequence: u16,
-    timestamp: u32,
-    ssrc: u32,
-    next: Instant,
-}
-
-impl Caller {
-    fn new(codec: Codec) -> Self {
-        Self::at(codec, LOCAL)
-    }
-
-    fn at(codec: Codec, ip: IpAddr) -> Self {
-        let socket = UdpSocket::bind((ip, 0)).unwrap();
-        socket.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
-        let next = Instant::now();
-        Self { socket, codec, sequence: 65_500, timestamp: u32::MAX - 3000, ssrc: 77, next }
-    }
-
-    fn payload_type(&self) -> u8 {
-        match self.codec {
-            Codec::Pcmu => 0,
-            Codec::Pcma => 8,
-        }
-    }
-
-    fn audio(&self) -> RemoteAudio {
-        RemoteAudio {
-            rtp: self.socket.local_addr().unwrap(),
-            codec: self.codec,
-            payload_type: self.payload_type(),
-            event_payload_type: Some(101),
-            held: false,
-        }
-    }
-
-    fn packet(&self, kind: u8, payload: &[u8]) -> Vec<u8> {
-        let mut packet = vec![0x80, kind];
-        packet.extend_from_slice(&self.sequence.to_be_bytes());
-        packet.extend_from_slice(&self.timestamp.to_be_bytes());
-        packet.extend_from_slice(&self.ssrc.to_be_bytes());
-        packet.extend_from_slice(payload);
-        packet
-    }
-
-    /// Speaks in real time, 20 ms a packet.
-    fn speak(&mut self, to: SocketAddr, sound: &[i16]) {
-        for frame in encode(self.codec, sound).chunks(160) {
-            self.pace();
-            // After a hang-up nobody listens any more.
-            let _ = self.socket.send_to(&self.packet(self.payload_type(), frame), to);
-            self.sequence = self.sequence.wrapping_add(1);
-            self.timestamp = self.timestamp.wrapping_add(160);
-        }
-    }
-
-    /// Says nothing, and sends nothing.
-    fn pause(&mut self, ticks: u32) {
-        (0..ticks).for_each(|_| self.pace());
-        self.timestamp = self.timestamp.wrapping_add(160 * ticks);
-    }
-
-    fn press(&mut self, to: SocketAddr, code: u8) {
-        for step in 1..=7_u16 {
-            self.pace();
-            let [high, low] = (step.min(5) * 160).to_be_bytes();
-            let end = if step >= 5 { 0x80 } else { 0 };
-            let packet = self.packet(101, &[code, end | 10, high, low]);
-            self.socket.send_to(&packet, to).unwrap();
-            self.sequence = self.sequence.wrapping_add(1);
-        }
-        self.timestamp = self.timestamp.wrapping_add(160 * 7);
-    }
-
-    fn pace(&mut self) {
-        let now = Instant::now();
-        if self.next + TICK * 10 < now {
-            self.next = now;
-        }
-        while let Some(wait) = self.next.checked_duration_since(Instant::now()) {
-            park_timeout(wait);
-        }
-        self.next += TICK;
-    }
-}
-
-fn encode(codec: Codec, sound: &[i16]) -> Vec<u8> {
-    let mut octets = vec![0; sound.len()];
-    match codec {
-        Codec::Pcmu => PcmuEncoder::new().encode_into(sound, &mut octets).unwrap(),
-        Codec::Pcma => PcmaEncoder::new().encode_into(sound, &mut octets).unwrap(),
-    };
-    octets
-}
-
-fn decode(codec: Codec, octets: &[u8]) -> Vec<i16> {
-    let mut sound = vec![0; octets.len()];
-    match codec {
-        Codec::Pcmu => PcmuDecoder::new().decode_into(octets, &mut sound).unwrap(),
-        Codec::Pcma => PcmaDecoder::new().decode_into(octets, &mut sound).unwrap(),
-    };
-    sound
-}
-
-/// A tone that rises, so that it fits itself at one place only.
-fn tone(milliseconds: usize) -> Vec<i16> {
-    let hertz = |n: usize| 300.0 + n as f64 * 0.05;
-    let wave = |n: usize| 8000.0 * (TAU * hertz(n) * n as f64 / 8000.0).sin();
-    (0..milliseconds * 8).map(|n| wave(n) as i16).collect()
-}
-
 fn samples(path: &Path) -> Vec<i16> {
     hound::WavReader::open(path).unwrap().into_samples::<i16>().map(Result::unwrap).collect()
-}
-
-fn correlation(a: &[i16], b: &[i16]) -> f64 {
-    let (mut both, mut left, mut right) = (0.0, 0.0, 0.0);
-    for (a, b) in a.iter().map(|s| f64::from(*s)).zip(b.iter().map(|s| f64::from(*s))) {
-        both += a * b;
-        left += a * a;
-        right += b * b;
-    }
-    both / (left * right).sqrt()
-}
-
-/// Where `sound` begins in `recording`, near its first loud sample, and how
-/// well all of it fits there.
-fn align(recording: &[i16], sound: &[i16]) -> (usize, f64) {
-    let loud = recording.iter().position(|sample| sample.abs() > 500).unwrap();
-    let begins = |at: &usize| correlation(&recording[*at..], &sound[..800]);
-    let places = loud.saturating_sub(200)..loud + 200;
-    let at = places.max_by(|a, b| begins(a).total_cmp(&begins(b))).unwrap();
-    (at, correlation(&recording[at..], sound))
 }
 
 #[test]
@@ -305,20 +173,6 @@ fn the_caller_hears_the_prompt_as_it_is() {
         let near = times.windows(2).filter(|t| t[1].duration_since(t[0]).abs_diff(TICK) < TICK / 2);
         assert!(near.count() > 40, "evenly");
     }
-}
-
-fn wav(sound: &[i16]) -> Vec<u8> {
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: 8000,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let mut bytes = std::io::Cursor::new(Vec::new());
-    let mut writer = hound::WavWriter::new(&mut bytes, spec).unwrap();
-    sound.iter().for_each(|sample| writer.write_sample(*sample).unwrap());
-    writer.finalize().unwrap();
-    bytes.into_inner()
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn find() -> PathBuf {
     if is_stale(&binary) {
         let mut build = Command::new(env!("CARGO"));
         build.current_dir(workspace()).args(["build", "--quiet", "-p", "ringpost"]);
-        build.args(["--bin", "ringpost"]);
+        build.args(["--bin", "ringpost", "--target-dir"]).arg(profile.join(".."));
         if profile.ends_with("release") {
             build.arg("--release");
         }

@@ -196,7 +196,7 @@ fn configure_postfix(folder: &Path, users: &[&str], smtp: SocketAddr, lmtp: Sock
          virtual_mailbox_domains = example.com\nvirtual_mailbox_maps = texthash:{at}/postfix/mailboxes\n\
          virtual_transport = lmtp:inet:127.0.0.1:{lmtp_port}\n\
          smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination\n\
-         smtpd_tls_cert_file = {certificate}\nsmtpd_tls_key_file = {key}\nsmtpd_tls_security_level = may\n\
+         smtpd_tls_cert_file = {certificate}\nsmtpd_tls_key_file = {key}\nsmtpd_tls_security_level = may\nsmtpd_tls_received_header = yes\n\
          smtpd_sasl_auth_enable = yes\nsmtpd_sasl_type = dovecot\nsmtpd_sasl_path = {at}/dovecot/run/auth-postfix\n\
          smtpd_peername_lookup = no\nsmtp_dns_support_level = disabled\n\
          minimal_backoff_time = 1s\nmaximal_backoff_time = 2s\nqueue_run_delay = 1s\n",

@@ -170,6 +170,14 @@ impl Server {
         self.secrets.extend(privacy::spellings(secret));
     }
 
+    /// A second configuration on the same state, with ports of its own.
+    pub fn another_config(&self) -> PathBuf {
+        let (sip, http) = (ports::free_address(), ports::free_address());
+        let file = self.folder.path().join("another.toml");
+        fs::write(&file, self.settings.to_toml(self.folder.path(), sip, http)).unwrap();
+        file
+    }
+
     /// Another command of the program with this configuration.
     pub fn command(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(binary::ringpost());

@@ -66,6 +66,7 @@ pub struct Settings {
     transport: Option<String>,
     limits: Vec<(&'static str, u32)>,
     directory: Option<(String, PathBuf)>,
+    peers: &'static str,
 }
 
 impl Default for Settings {
@@ -85,7 +86,15 @@ impl Settings {
             transport: None,
             limits: Vec::new(),
             directory: None,
+            peers: "127.0.0.0/8",
         }
+    }
+
+    /// Only these may call.
+    #[must_use]
+    pub fn peers(mut self, network: &'static str) -> Self {
+        self.peers = network;
+        self
     }
 
     /// One more called user.
@@ -126,13 +135,14 @@ impl Settings {
         let default = format!("maildir:{}", folder.join("mail").display());
         let transport = self.transport.clone().unwrap_or(default);
         let mut text = format!(
-            "[sip]\nlisten = [\"udp:{sip}\"]\npeers = [\"127.0.0.0/8\"]\n\n\
+            "[sip]\nlisten = [\"udp:{sip}\"]\npeers = [\"{}\"]\n\n\
              [media]\naddress = \"127.0.0.1\"\nports = \"20000-29999\"\n\n\
              [state]\ndir = \"{}\"\n\n\
              [mail]\ntransport = \"{transport}\"\nfrom = \"voicemail@example.com\"\n\
              postmaster = \"postmaster@example.com\"\n\n\
              [dial_plan]\ncountry = \"US\"\nextension_digits = 4\n\n\
              [http]\nlisten = \"{http}\"\n\n[limits]\n",
+            self.peers,
             folder.join("state").display(),
         );
         for (key, value) in &self.limits {

@@ -80,7 +80,8 @@ impl Sipp {
         fs::write(&speech, encode(Law::A, &self.speech)).unwrap();
         let source = binary::workspace().join("tests/peers").join(self.scenario);
         let text = fs::read_to_string(source.with_extension("xml")).expect("the scenario");
-        let length = self.speech.len() * 1000 / RATE;
+        // The thread that streams runs behind the one that hangs up.
+        let length = self.speech.len() * 1000 / RATE + 250;
         let text = text
             .replace("@GREETING@", &self.greeting.as_millis().to_string())
             .replace("@SPEECH@", &speech.display().to_string())
@@ -96,8 +97,8 @@ impl Sipp {
     fn arguments(&self, command: &mut Command, server: SocketAddr, folder: &Path, scenario: &Path) {
         let calls = self.calls.to_string();
         let port = ports::free().to_string();
-        // sipp binds a pair for its echo, though it is not used.
-        let media = ports::free_pair().to_string();
+        // sipp binds a pair for sound and one for video, though its echo is not used.
+        let media = ports::free_run().to_string();
         command.current_dir(folder).arg(server.to_string()).arg("-sf").arg(scenario);
         command.args(["-s", &self.user, "-key", "caller", &self.caller]);
         command.args(["-i", "127.0.0.1", "-mi", "127.0.0.1", "-t", "u1", "-p", &port]);

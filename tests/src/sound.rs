@@ -9,7 +9,7 @@ mod wav;
 pub use alignment::{Alignment, align};
 pub use g711::{Law, decode, encode};
 pub use speech::speech;
-pub use wav::{Wav, read_wav};
+pub use wav::{Wav, read_wav, write_wav};
 
 /// Samples a second everywhere here.
 pub const RATE: usize = 8000;

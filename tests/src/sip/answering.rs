@@ -53,7 +53,12 @@ fn serve(socket: &UdpSocket, ringing: Duration) -> Option<Ended> {
         if let Some((cancel, _)) = request(socket, ringing, "CANCEL") {
             say(&cancel.answer(200, "OK", "tag"));
             say(&invite.answer(487, "Request Terminated", "tag"));
-            request(socket, Duration::from_secs(5), "ACK")?;
+            let (ack, _) = request(socket, Duration::from_secs(5), "ACK")?;
+            // RFC 3261 §9.1, §17.1.1.3: both belong to the INVITE's transaction.
+            let branch = |message: &Message| message.parameter("Via", "branch");
+            if branch(&cancel) != branch(&invite) || branch(&ack) != branch(&invite) {
+                return None;
+            }
             return Some(Ended {
                 invite,
                 heard: Vec::new(),

@@ -132,6 +132,28 @@ impl Call {
         self.response("180", |status| status == 180);
     }
 
+    /// Whether a 200 comes; nothing is acknowledged.
+    pub fn is_answered(&mut self, within: Duration) -> bool {
+        let found = self.line.receive(within, |message| {
+            message.cseq().1 == "INVITE" && message.status() == Some(200)
+        });
+        let Some(response) = found else { return false };
+        self.line.put_back(response);
+        self.answered_without_ack();
+        true
+    }
+
+    /// Listens for so long, whatever comes.
+    pub fn hears(&mut self, span: Duration) {
+        self.rtp.listen(span, |_| false);
+    }
+
+    /// Sends a BYE to a server that may be dying; whether it was answered.
+    pub fn tries_to_hang_up(&mut self, within: Duration) -> bool {
+        let bye = self.within("BYE");
+        self.line.ask(&bye, within, |status| status >= 200).is_some()
+    }
+
     /// Waits for the 200 and acknowledges it.
     pub fn answered(&mut self) {
         self.answered_without_ack();

@@ -165,6 +165,15 @@ impl Report {
         info(server, &self.called, kind, &body, &self.headers)
     }
 
+    /// Sends it to a server that may be dying; whether it was acknowledged.
+    pub fn try_send(&self, server: SocketAddr, within: Duration) -> bool {
+        let (kind, body) = self.xml();
+        let mut line = Line::to(server);
+        let mut request = outside(&line, "INFO", &self.called).with("Content-Type", kind);
+        request.body = body.into_bytes();
+        line.ask(&request, within, |status| status == 200).is_some()
+    }
+
     /// Sends it as JSON; the final response.
     pub fn send_json(&self, server: SocketAddr) -> Message {
         let (kind, body) = self.json();

@@ -55,6 +55,22 @@ pub fn read_wav(bytes: &[u8]) -> Result<Wav, String> {
     Err("no data chunk".into())
 }
 
+/// A PCM file of 16 bit, mono, 8000 Hz.
+pub fn write_wav(samples: &[i16]) -> Vec<u8> {
+    let length = (samples.len() * 2) as u32;
+    let mut bytes = Vec::with_capacity(samples.len() * 2 + 44);
+    bytes.extend_from_slice(b"RIFF");
+    bytes.extend_from_slice(&(length + 36).to_le_bytes());
+    bytes.extend_from_slice(b"WAVEfmt ");
+    for word in [16_u32, 1 | 1 << 16, 8000, 16_000, 2 | 16 << 16] {
+        bytes.extend_from_slice(&word.to_le_bytes());
+    }
+    bytes.extend_from_slice(b"data");
+    bytes.extend_from_slice(&length.to_le_bytes());
+    bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+    bytes
+}
+
 fn number(bytes: &[u8], at: usize) -> Result<u32, String> {
     let four = bytes.get(at..at + 4).ok_or("cut off")?;
     Ok(u32::from_le_bytes([four[0], four[1], four[2], four[3]]))
@@ -83,5 +99,8 @@ mod tests {
         assert_eq!((wav.format, wav.rate, wav.channels), (1, 8000, 1));
         assert_eq!(wav.samples, [1, -2, 300]);
         assert!(read_wav(&file.get_ref()[..40]).is_err());
+        assert_eq!(read_wav(&write_wav(&[1, -2, 300])).unwrap(), wav);
+        let mut other = hound::WavReader::new(Cursor::new(write_wav(&[5, -6]))).unwrap();
+        assert_eq!(other.samples::<i16>().map(Result::unwrap).collect::<Vec<_>>(), [5, -6]);
     }
 }

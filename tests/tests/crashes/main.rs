@@ -10,6 +10,8 @@
 )]
 
 mod after_the_hang_up;
+mod anywhere;
+
 mod before_the_answer;
 mod between_250_and_commit;
 mod in_the_greeting;

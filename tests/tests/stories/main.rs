@@ -12,6 +12,7 @@
 mod answered_elsewhere;
 mod caller_shown;
 mod cancelled;
+mod commands;
 mod deployments;
 mod greeting;
 mod hung_up_in_greeting;
@@ -24,4 +25,6 @@ mod recording_ends;
 mod refused;
 mod reported;
 mod same_call;
+mod state_folder;
 mod stopping;
+mod strangers;

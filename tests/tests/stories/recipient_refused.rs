@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ringpost_tests::http;
 use ringpost_tests::letter::Kind;
 use ringpost_tests::mail_sink::MailSink;
 use ringpost_tests::server::{SOON, Server};
@@ -50,9 +51,11 @@ fn a_return_that_is_refused_is_not_returned_again() {
     sink.refuses("postmaster@example.com", "No postmaster either");
     let server = Server::start(Settings::new().mail(&sink.url()));
     Call::hang_up_in_greeting(server.sip(), &Invite::to("alice"));
-    let id = waiting::until("the ledger's word", SOON, || {
+    let id = waiting::until("the returned message to be given up", SOON, || {
         let row = server.ledger().pop()?;
-        row.mails.contains(&"dead".to_owned()).then_some(row.id)
+        let entry = http::json(server.http(), &format!("/api/v1/ledger/{}", row.id));
+        let dead = |mail: &serde_json::Value| mail["kind"] == "return" && mail["state"] == "dead";
+        entry["mails"].as_array()?.iter().any(dead).then_some(row.id)
     });
     assert!(server.says(&["messages", "show", &id]).contains("No postmaster either"));
     waiting::pass(Duration::from_millis(500));

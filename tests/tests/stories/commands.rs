@@ -1,0 +1,82 @@
+//! The commands beside `serve`, as an operator uses them.
+
+use std::process::Command;
+
+use ringpost_tests::binary;
+use ringpost_tests::letter::Kind;
+use ringpost_tests::mail_sink::MailSink;
+use ringpost_tests::server::Server;
+use ringpost_tests::settings::Settings;
+use ringpost_tests::sip::{Call, Invite, Packet};
+use ringpost_tests::sound::{align, speech, write_wav};
+
+#[test]
+fn demo_shows_three_mails() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = Command::new(binary::ringpost());
+    command.arg("demo").env_remove("RUST_LOG").env("TMPDIR", folder.path());
+    let output = command.output().expect("ringpost runs");
+    let words = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{words}{}", String::from_utf8_lossy(&output.stderr));
+    let count = |kind: &str| words.lines().filter(|line| line.contains(kind)).count();
+    assert_eq!((count("Missed call"), count("Voice mail")), (2, 1), "{words}");
+    let file = words.split_whitespace().find(|word| word.contains("/new/")).expect("a path");
+    assert!(std::path::Path::new(file).exists(), "{file} is where the demo says");
+}
+
+#[test]
+fn dial_places_a_call_that_ends_where_it_is_told() {
+    let server = Server::start(Settings::new());
+    let wav = server.folder().join("said.wav");
+    let said = speech(3.0, 71);
+    std::fs::write(&wav, write_wav(&said)).expect("a file");
+    let uri = format!("sip:alice@{}", server.sip());
+    server.says(&["dial", &uri, "--wav", &wav.display().to_string(), "--hang-up", "greeting"]);
+    server.mails("alice", 1).remove(0).check_missed_call("call");
+    server.says(&["dial", &uri, "--wav", &wav.display().to_string(), "--hang-up", "recording"]);
+    let letters = server.mails("alice", 2);
+    let message = letters.iter().find(|letter| letter.kind() == Kind::VoiceMail).expect("one");
+    let found = align(&said, &message.sound().samples);
+    assert!(found.correlation > 0.99 && found.overlap == said.len(), "{found:?}");
+}
+
+#[test]
+fn dial_gives_up_while_it_rings() {
+    let server = Server::start(Settings::new().limit("answer_after_seconds", 20));
+    let uri = format!("sip:alice@{}", server.sip());
+    server.says(&["dial", &uri, "--hang-up", "ringing"]);
+    server.mails("alice", 1).remove(0).check_missed_call("call");
+    assert_eq!(server.the_row().end(), ("missed-call", "cancelled"));
+}
+
+#[test]
+fn a_personal_greeting_is_what_the_caller_hears() {
+    let server = Server::start(Settings::new());
+    let greeting = speech(2.0, 72);
+    let wav = server.folder().join("greeting.wav");
+    std::fs::write(&wav, write_wav(&greeting)).expect("a file");
+    server.says(&["greeting", "set", "alice", &wav.display().to_string()]);
+    let heard = |user: &str| {
+        let mut call = Call::place(server.sip(), &Invite::to(user));
+        call.answered();
+        let packets = call.hears_greeting().packets;
+        call.hangs_up();
+        let sound: Vec<i16> = packets.iter().flat_map(Packet::samples).collect();
+        align(&greeting, &sound)
+    };
+    let alice = heard("alice");
+    assert!(alice.correlation > 0.98 && alice.overlap == greeting.len(), "{alice:?}");
+    assert!(heard("bob").correlation < 0.6, "bob has the default greeting");
+}
+
+#[test]
+fn check_says_what_is_wrong() {
+    let mut sink = MailSink::start();
+    let server = Server::start(Settings::new().mail(&sink.url()));
+    server.says(&["check"]);
+    sink.down();
+    let output = server.command(&["check"]);
+    let words = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(!output.status.success(), "{words}");
+    assert!(words.contains(&sink.address().to_string()), "{words}");
+}

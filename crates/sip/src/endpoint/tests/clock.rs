@@ -52,6 +52,22 @@ impl World {
         Some((self.now - self.start).as_millis())
     }
 
+    fn place(&mut self, tag: Tag) -> mpsc::UnboundedReceiver<Progress> {
+        let (progress, told) = mpsc::unbounded_channel();
+        let invite = OutgoingInvite {
+            destination: self.raw.local,
+            uri: "sip:alice@example.com".to_owned(),
+            from: "sip:bob@example.com".to_owned(),
+            from_name: None,
+            headers: Vec::new(),
+            rtp: rtp(5000),
+        };
+        let placing = Placing { tag, call_id: "c".to_owned(), invite, progress };
+        self.commands.send(Command::Place(Box::new(placing))).unwrap();
+        self.obey();
+        told
+    }
+
     async fn statuses(&self, count: usize) -> Vec<u16> {
         let mut statuses = Vec::new();
         for _ in 0..count {
@@ -120,18 +136,7 @@ async fn nothing_is_kept_of_a_call_that_is_over() {
 #[tokio::test]
 async fn a_placed_call_that_nobody_answers_times_out() {
     let mut world = World::new().await;
-    let (progress, mut told) = mpsc::unbounded_channel();
-    let invite = OutgoingInvite {
-        destination: world.raw.local,
-        uri: "sip:alice@example.com".to_owned(),
-        from: "sip:bob@example.com".to_owned(),
-        from_name: None,
-        headers: Vec::new(),
-        rtp: rtp(5000),
-    };
-    let placing = Placing { tag: Tag::random(), call_id: "c".to_owned(), invite, progress };
-    world.commands.send(Command::Place(Box::new(placing))).unwrap();
-    world.obey();
+    let mut told = world.place(Tag::random());
     while world.jump().is_some() {}
     assert_eq!(told.recv().await, Some(Progress::TimedOut));
     assert_eq!(told.recv().await, None);
@@ -144,21 +149,12 @@ async fn a_placed_call_that_nobody_answers_times_out() {
 #[tokio::test]
 async fn a_cancel_that_is_not_followed_by_an_end_times_out() {
     let mut world = World::new().await;
-    let (progress, mut told) = mpsc::unbounded_channel();
     let tag = Tag::random();
-    let invite = OutgoingInvite {
-        destination: world.raw.local,
-        uri: "sip:alice@example.com".to_owned(),
-        from: "sip:bob@example.com".to_owned(),
-        from_name: None,
-        headers: Vec::new(),
-        rtp: rtp(5000),
-    };
-    let placing = Placing { tag, call_id: "c".to_owned(), invite, progress };
-    world.commands.send(Command::Place(Box::new(placing))).unwrap();
+    let mut told = world.place(tag);
     world.commands.send(Command::Cancel(tag, None)).unwrap();
     world.obey();
     let invite = world.raw.incoming("INVITE").await;
+    assert!(world.raw.hears_nothing(), "CANCEL went before a provisional response");
     let header = |name: &str| invite.headers.get(name).unwrap();
     let (via, from, to) = (header("Via"), header("From"), header("To"));
     let ringing = format!(
@@ -166,6 +162,7 @@ async fn a_cancel_that_is_not_followed_by_an_end_times_out() {
          Call-ID: c\r\nCSeq: 1 INVITE\r\n\r\n"
     );
     world.task.handle_datagram(ringing.as_bytes(), world.origin, world.now);
+    world.raw.incoming("CANCEL").await;
     while world.jump().is_some() {}
     assert_eq!(told.recv().await, Some(Progress::Ringing));
     assert_eq!(told.recv().await, Some(Progress::TimedOut));

@@ -9,7 +9,8 @@ async fn while_closing_nothing_new_is_taken_and_calls_end_in_order() {
     let (mut incoming, ok) = raw.stand(&mut arrivals).await;
     let closed = tokio::spawn({
         let server = server.clone();
-        async move { server.close(PATIENCE).await }
+        // Much longer than anybody waits: it ends because all is done.
+        async move { server.close(PATIENCE * 10).await }
     });
     // The command has been taken once OPTIONS is refused.
     let mut refused = raw.request("OPTIONS", "0", 1).call_id("other");

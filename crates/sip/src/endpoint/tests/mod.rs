@@ -152,6 +152,11 @@ impl Raw {
         assert_eq!(self.response().await.status, 299);
     }
 
+    /// Nothing was sent to it so far; for tasks that the test drives itself.
+    fn hears_nothing(&self) -> bool {
+        self.socket.try_recv(&mut [0; 16]).is_err()
+    }
+
     /// INVITE, 100, 200: a call that waits for its ACK.
     async fn call(&self, arrivals: &mut mpsc::Receiver<Arrival>) -> (IncomingCall, Response) {
         self.send(self.invite("call").text()).await;

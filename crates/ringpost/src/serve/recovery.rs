@@ -1,9 +1,9 @@
 //! After a crash: calls that were cut off become what their journal entry and
 //! their recording say.
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ringpost_call::outcome_of_interrupted;
 use ringpost_delivery::{Journal, JournalError, OpenCall};
@@ -13,6 +13,9 @@ use ringpost_model::{CallRecord, Ear, Recording, Stage};
 use super::call_loop;
 use super::node::{Node, now};
 use crate::config::CallLimits;
+
+/// How long a recording may take to be closed when its call broke.
+const CLOSING: Duration = Duration::from_secs(2);
 
 /// Closes every call that the journal holds open and that nobody leads any
 /// more. Returns how many there were.
@@ -24,21 +27,10 @@ pub async fn recover(
     recordings: &Path,
     limits: &CallLimits,
 ) -> Result<usize, JournalError> {
-    let repaired: HashMap<String, Recorded> = match ringpost_media::recover(recordings) {
-        Ok(found) => found.into_iter().map(|found| (found.file.clone(), found)).collect(),
-        Err(error) => {
-            tracing::error!(%error, "unfinished recordings could not be looked through");
-            HashMap::new()
-        }
-    };
     let open = journal.open_calls().await?;
     let count = open.len();
     for call in open {
-        let file = format!("{}.wav", call.id);
-        let recorded = repaired
-            .get(&file)
-            .cloned()
-            .or_else(|| ringpost_media::measure(&recordings.join(&file)).ok());
+        let recorded = recorded(recordings, &call.id);
         let record = interrupted(call, recorded, limits);
         tracing::warn!(
             call = %record.id,
@@ -46,6 +38,10 @@ pub async fn recover(
             "a call was cut off by the last stop of the server; it is told of now"
         );
         journal.end(record).await?;
+    }
+    // What no open call owns is repaired too, so that nothing unreadable is left.
+    if let Err(error) = ringpost_media::recover(recordings) {
+        tracing::error!(%error, "unfinished recordings could not be looked through");
     }
     let released = journal.release_held().await?;
     if released > 0 {
@@ -64,10 +60,24 @@ pub async fn recover_one(node: Arc<Node>, id: String) {
         }
     };
     let Some(call) = open.into_iter().find(|call| call.id == id) else { return };
-    let file = node.settings.recordings().join(format!("{id}.wav"));
-    let recorded = tokio::task::spawn_blocking(move || ringpost_media::measure(&file)).await;
-    let record = interrupted(call, recorded.ok().and_then(Result::ok), &node.settings.limits);
+    // The stream went with the task; its recording is being closed behind it.
+    tokio::time::sleep(CLOSING).await;
+    let recordings = node.settings.recordings();
+    let recorded = tokio::task::spawn_blocking(move || recorded(&recordings, &id)).await;
+    let record = interrupted(call, recorded.ok().flatten(), &node.settings.limits);
     call_loop::file(&node.journal, record, node.stopping.clone()).await;
+}
+
+/// What was recorded of the call, repaired and synced; `None` where it had not
+/// come so far.
+fn recorded(recordings: &Path, id: &str) -> Option<Recorded> {
+    let file = recordings.join(format!("{id}.wav"));
+    if !file.exists() {
+        return None;
+    }
+    ringpost_media::recover_file(&file)
+        .inspect_err(|error| tracing::error!(call = %id, %error, "a recording cannot be read; it stays where it is"))
+        .ok()
 }
 
 fn interrupted(call: OpenCall, recorded: Option<Recorded>, limits: &CallLimits) -> CallRecord {
@@ -75,7 +85,7 @@ fn interrupted(call: OpenCall, recorded: Option<Recorded>, limits: &CallLimits) 
         recorded.as_ref().map(|recorded| (recorded.duration, recorded.said)),
         &call_loop::policy(limits, &call.subscriber),
     );
-    let sound = recorded.as_ref().map_or(std::time::Duration::ZERO, |recorded| recorded.duration);
+    let sound = recorded.as_ref().map_or(Duration::ZERO, |recorded| recorded.duration);
     CallRecord {
         id: call.id,
         call_id: call.call_id,

@@ -1,6 +1,7 @@
 //! The jobs of a call's life: its open-call row, its end, reports of it, and
 //! reports that wait for its end.
 
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::entry::{Entry, status};
@@ -43,9 +44,18 @@ impl Task for End {
 
     async fn run(&self, db: &mut SqliteConnection) -> Result<Filed, JournalError> {
         let id = &self.entry.record.id;
-        sqlx::query("DELETE FROM open_call WHERE id = ?").bind(id).execute(&mut *db).await?;
+        let held = sqlx::query(
+            "DELETE FROM open_call WHERE id = ?; \
+             SELECT id, body, outcome, why, status FROM held WHERE live = ? ORDER BY at, id",
+        )
+        .bind(id)
+        .bind(id)
+        .fetch_all(&mut *db)
+        .await?;
         let filed = filing::file(db, self.limits, &self.entry, None).await?;
-        merge_held(db, self.limits, id).await?;
+        if !held.is_empty() {
+            merge(db, self.limits, id, &held).await?;
+        }
         Ok(filed)
     }
 
@@ -56,22 +66,14 @@ impl Task for End {
 }
 
 /// What was held for this call is told by it, or becomes a notification of its own.
-async fn merge_held(
+async fn merge(
     db: &mut SqliteConnection,
     limits: Limits,
     id: &str,
+    held: &[SqliteRow],
 ) -> Result<(), JournalError> {
-    let held = sqlx::query(
-        "SELECT id, body, outcome, why, status FROM held WHERE live = ? ORDER BY at, id",
-    )
-    .bind(id)
-    .fetch_all(&mut *db)
-    .await?;
-    if held.is_empty() {
-        return Ok(());
-    }
     let live = filing::live(db, id).await?;
-    for row in &held {
+    for row in held {
         filing::file(db, limits, &Entry::from_row(row)?, live.as_ref()).await?;
     }
     sqlx::query("DELETE FROM held WHERE live = ?").bind(id).execute(db).await?;

@@ -17,7 +17,7 @@ pub(super) struct Entry {
     pub(super) subscriber: String,
     pub(super) caller: String,
     pub(super) called: String,
-    /// JSON array, for `json_each`.
+    /// JSON array, for `json_each`; empty when nobody we know was called.
     pub(super) identifiers: String,
     pub(super) recipients: Vec<String>,
 }
@@ -36,16 +36,17 @@ impl Entry {
     }
 
     fn with_body(record: CallRecord, body: String) -> Result<Self, JournalError> {
+        let subscriber =
+            record.subscriber.as_ref().map_or_else(String::new, |s| s.user.to_lowercase());
         let identifiers: Vec<&str> = record
             .identifiers
             .iter()
             .map(String::as_str)
-            .filter(|identifier| !identifier.trim().is_empty())
+            // A call to nobody we know is nobody's to be told of.
+            .filter(|identifier| !subscriber.is_empty() && !identifier.trim().is_empty())
             .collect();
         let identifiers = serde_json::to_string(&identifiers)
             .map_err(|error| JournalError::Unreadable { reason: error.to_string() })?;
-        let subscriber =
-            record.subscriber.as_ref().map_or_else(String::new, |s| s.user.to_lowercase());
         Ok(Self {
             body,
             subscriber,
@@ -65,6 +66,16 @@ impl Entry {
     /// on one of the two moments.
     pub(super) fn moments(&self) -> [Timestamp; 2] {
         [self.record.ended, self.record.received]
+    }
+
+    /// The moments as a JSON array, for `json_each`; empty when the parties say
+    /// nothing: nobody we know was called, or the caller is withheld.
+    pub(super) fn moments_heard(&self) -> String {
+        if self.subscriber.is_empty() || self.caller.is_empty() {
+            return "[]".into();
+        }
+        let [ended, received] = self.moments().map(Timestamp::as_millis);
+        format!("[{ended},{received}]")
     }
 }
 

@@ -118,7 +118,8 @@ mod code {
 
 impl From<sqlx::Error> for JournalError {
     fn from(error: sqlx::Error) -> Self {
-        let reason = error.to_string();
+        let reason =
+            error.as_database_error().map_or_else(|| error.to_string(), ToString::to_string);
         let extended = error
             .as_database_error()
             .and_then(sqlx::error::DatabaseError::code)

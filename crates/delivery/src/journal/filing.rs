@@ -5,7 +5,7 @@ use ringpost_model::{Outcome, Why};
 use sqlx::{Row, SqliteConnection};
 
 use super::entry::{Entry, outcome_of, status};
-use super::hearsay::{self, Candidate};
+use super::hearsay::{self, Candidate, Known};
 use super::same_call::{Heard, settles_the_call, swallows};
 use super::{Filed, JournalError};
 
@@ -33,10 +33,10 @@ pub(super) async fn file(
     entry: &Entry,
     live: Option<&Live>,
 ) -> Result<Filed, JournalError> {
-    if let Some(before) = filed_before(db, &entry.record.id).await? {
-        return Ok(before);
-    }
-    let candidates = hearsay::candidates(db, entry).await?;
+    let candidates = match hearsay::known(db, entry).await? {
+        Known::TheSame => return filed_before(db, &entry.record.id).await,
+        Known::Others(candidates) => candidates,
+    };
     let told_by = told_already(entry, live, &candidates);
     let outcome = match told_by {
         Some(_) => Outcome::Silent(Why::SameCall),
@@ -44,20 +44,16 @@ pub(super) async fn file(
         None => entry.record.outcome,
     };
     insert(db, entry, outcome, told_by.as_deref()).await?;
-    hearsay::remember(db, entry, told_by.as_deref().unwrap_or(&entry.record.id)).await?;
-    if let Some(told_by) = told_by {
-        return Ok(Filed::SameCall { told_by });
-    }
-    match outcome {
-        Outcome::Silent(_) => Ok(Filed::Silent),
-        Outcome::MissedCall(_) => Ok(Filed::Told { mails: post(db, entry).await? }),
-        Outcome::VoiceMail(_) => {
-            for earlier in &candidates {
-                withdraw(db, earlier, &entry.record.id).await?;
-            }
-            Ok(Filed::Told { mails: post(db, entry).await? })
+    if matches!(outcome, Outcome::VoiceMail(_)) {
+        for earlier in &candidates {
+            withdraw(db, earlier, &entry.record.id).await?;
         }
     }
+    Ok(match told_by {
+        Some(told_by) => Filed::SameCall { told_by },
+        None if outcome.is_told() => Filed::Told { mails: entry.recipients.len() },
+        None => Filed::Silent,
+    })
 }
 
 /// Which record tells of this call already: the live call that a report was
@@ -108,6 +104,20 @@ async fn is_too_many(
     Ok(told >= most)
 }
 
+/// All rows of a record: statements that go to the database at once. What it
+/// may be recognised by stands for the record that tells of the call, so that a
+/// thousand repeats are one row.
+const INSERT: &str = "\
+    INSERT INTO ledger (id, subscriber, caller, called, ear, stage, outcome, why, status, \
+        received, ended, told_by, recording, duration, body) \
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?); \
+    INSERT OR IGNORE INTO heard_identifier (subscriber, identifier, at, record) \
+        SELECT ?, value, ?, ? FROM json_each(?); \
+    INSERT OR IGNORE INTO heard_party (subscriber, caller, ear, record, at) \
+        SELECT ?, ?, ?, ?, value FROM json_each(?); \
+    INSERT INTO outbox (record, kind, recipient, state, created, next_at) \
+        SELECT ?, 'telling', value, 'queued', ?, ? FROM json_each(?)";
+
 async fn insert(
     db: &mut SqliteConnection,
     entry: &Entry,
@@ -116,60 +126,66 @@ async fn insert(
 ) -> Result<(), JournalError> {
     let record = &entry.record;
     let recording = record.recording.as_ref();
-    sqlx::query(
-        "INSERT INTO ledger (id, subscriber, caller, called, ear, stage, outcome, why, status, \
-         received, ended, told_by, recording, duration, body) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(&record.id)
-    .bind(&entry.subscriber)
-    .bind(&entry.caller)
-    .bind(&entry.called)
-    .bind(record.ear.as_str())
-    .bind(i64::from(record.stage.number()))
-    .bind(outcome.as_str())
-    .bind(outcome.why().as_str())
-    .bind(status(outcome.why()))
-    .bind(record.received.as_millis())
-    .bind(record.ended.as_millis())
-    .bind(told_by)
-    .bind(recording.map(|recording| recording.file.as_str()))
-    .bind(recording.and_then(|recording| i64::try_from(recording.duration.as_millis()).ok()))
-    .bind(&entry.body)
-    .execute(db)
-    .await?;
+    let (ended, ear) = (record.ended.as_millis(), record.ear.as_str());
+    let stands_for = told_by.unwrap_or(&record.id);
+    let recipients: &[String] = if outcome.is_told() { &entry.recipients } else { &[] };
+    let recipients = serde_json::to_string(recipients)
+        .map_err(|error| JournalError::Unreadable { reason: error.to_string() })?;
+    sqlx::query(INSERT)
+        .bind(&record.id)
+        .bind(&entry.subscriber)
+        .bind(&entry.caller)
+        .bind(&entry.called)
+        .bind(ear)
+        .bind(i64::from(record.stage.number()))
+        .bind(outcome.as_str())
+        .bind(outcome.why().as_str())
+        .bind(status(outcome.why()))
+        .bind(record.received.as_millis())
+        .bind(ended)
+        .bind(told_by)
+        .bind(recording.map(|recording| recording.file.as_str()))
+        .bind(recording.and_then(|recording| i64::try_from(recording.duration.as_millis()).ok()))
+        .bind(&entry.body)
+        .bind(&entry.subscriber)
+        .bind(ended)
+        .bind(stands_for)
+        .bind(&entry.identifiers)
+        .bind(&entry.subscriber)
+        .bind(&entry.caller)
+        .bind(ear)
+        .bind(stands_for)
+        .bind(entry.moments_heard())
+        .bind(&record.id)
+        .bind(ended)
+        .bind(ended)
+        .bind(recipients)
+        .execute(&mut *db)
+        .await?;
+    if outcome.is_told() && entry.recipients.is_empty() {
+        give_to_the_postmaster(db, entry).await?;
+    }
     Ok(())
 }
 
-/// One row for each recipient, due at once. A subscriber without an address is
-/// the operator's mistake: the postmaster gets his mail, so that it is not lost.
-async fn post(db: &mut SqliteConnection, entry: &Entry) -> Result<usize, JournalError> {
+/// A subscriber without an address is the operator's mistake: the postmaster
+/// gets his mail, so that it is not lost.
+async fn give_to_the_postmaster(
+    db: &mut SqliteConnection,
+    entry: &Entry,
+) -> Result<(), JournalError> {
     let at = entry.record.ended.as_millis();
-    for recipient in &entry.recipients {
-        sqlx::query(
-            "INSERT INTO outbox (record, kind, recipient, state, created, next_at) \
-             VALUES (?, 'telling', ?, 'queued', ?, ?)",
-        )
-        .bind(&entry.record.id)
-        .bind(recipient)
-        .bind(at)
-        .bind(at)
-        .execute(&mut *db)
-        .await?;
-    }
-    if entry.recipients.is_empty() {
-        sqlx::query(
-            "INSERT INTO outbox (record, kind, recipient, state, created, next_at, refusal, tried) \
-             VALUES (?, 'return', ?, 'queued', ?, ?, 'the subscriber has no mail address', 0)",
-        )
-        .bind(&entry.record.id)
-        .bind(&entry.subscriber)
-        .bind(at)
-        .bind(at)
-        .execute(&mut *db)
-        .await?;
-    }
-    Ok(entry.recipients.len())
+    sqlx::query(
+        "INSERT INTO outbox (record, kind, recipient, state, created, next_at, refusal, tried) \
+         VALUES (?, 'return', ?, 'queued', ?, ?, 'the subscriber has no mail address', 0)",
+    )
+    .bind(&entry.record.id)
+    .bind(&entry.subscriber)
+    .bind(at)
+    .bind(at)
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// A voice mail takes the notification of the same call with it, as far as that
@@ -212,25 +228,24 @@ pub(super) async fn silence_if_withdrawn(
     Ok(())
 }
 
-async fn filed_before(db: &mut SqliteConnection, id: &str) -> Result<Option<Filed>, JournalError> {
+async fn filed_before(db: &mut SqliteConnection, id: &str) -> Result<Filed, JournalError> {
     let row = sqlx::query(
         "SELECT outcome, why, status, told_by, \
          (SELECT count(*) FROM outbox WHERE record = ledger.id AND kind = 'telling') AS mails \
          FROM ledger WHERE id = ?",
     )
     .bind(id)
-    .fetch_optional(db)
+    .fetch_one(db)
     .await?;
-    let Some(row) = row else { return Ok(None) };
     let mails: i64 = row.try_get("mails")?;
     let told_by: Option<String> = row.try_get("told_by")?;
-    Ok(Some(match (outcome_of(&row)?, told_by) {
+    Ok(match (outcome_of(&row)?, told_by) {
         (Outcome::Silent(_), Some(told_by)) => Filed::SameCall { told_by },
         (Outcome::Silent(_), None) => Filed::Silent,
         (Outcome::MissedCall(_) | Outcome::VoiceMail(_), _) => {
             Filed::Told { mails: usize::try_from(mails).unwrap_or(0) }
         }
-    }))
+    })
 }
 
 /// The end of a call, as its ledger row has it.

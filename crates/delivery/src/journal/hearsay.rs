@@ -30,135 +30,108 @@ const NEAR: Duration = Duration::from_secs(10);
 /// coincidence of ears but a flood.
 const MOST: i64 = 500;
 
-/// The earlier records that are of the same call as this one.
-pub(super) async fn candidates(
-    db: &mut SqliteConnection,
-    entry: &Entry,
-) -> Result<Vec<Candidate>, JournalError> {
-    if entry.subscriber.is_empty() {
-        return Ok(Vec::new());
+/// What is known of a record before it is filed.
+pub(super) enum Known {
+    /// It was filed already.
+    TheSame,
+    /// Earlier records of the same call.
+    Others(Vec<Candidate>),
+}
+
+/// The record itself; what shares an identifier; what other ears heard of the
+/// same subscriber at about the same time.
+const KNOWN: &str = "\
+    SELECT id, ear, outcome, why, status, told_by, \
+        '' AS identifier, 0 AS at, ear AS heard_ear, '' AS heard_caller \
+        FROM ledger WHERE id = ? \
+    UNION ALL SELECT * FROM (SELECT ledger.id, ledger.ear, outcome, why, status, told_by, \
+        identifier, heard.at, ledger.ear, '' \
+        FROM json_each(?) AS mine \
+        CROSS JOIN heard_identifier AS heard \
+            ON heard.subscriber = ? AND heard.identifier = mine.value \
+        CROSS JOIN ledger ON ledger.id = heard.record LIMIT ?) \
+    UNION ALL SELECT * FROM (SELECT ledger.id, ledger.ear, outcome, why, status, told_by, \
+        '', heard.at, heard.ear, heard.caller \
+        FROM heard_party AS heard CROSS JOIN ledger ON ledger.id = heard.record \
+        WHERE heard.subscriber = ? AND heard.ear IN (?, ?, ?, ?) \
+        AND heard.at BETWEEN ? AND ? \
+        AND (heard.at BETWEEN ? AND ? OR heard.at BETWEEN ? AND ?) LIMIT ?)";
+
+/// Looks for the record itself and for the call that it is of.
+pub(super) async fn known(db: &mut SqliteConnection, entry: &Entry) -> Result<Known, JournalError> {
+    let mut query = sqlx::query(KNOWN)
+        .bind(&entry.record.id)
+        .bind(&entry.identifiers)
+        .bind(&entry.subscriber)
+        .bind(MOST)
+        .bind(&entry.subscriber);
+    for ear in [Ear::Call, Ear::Info, Ear::Http, Ear::Cdr, Ear::Agent] {
+        if ear != entry.record.ear {
+            query = query.bind(ear.as_str());
+        }
     }
+    let [ended, received] = entry.moments();
+    // The first range is for the index: both moments and all between them.
+    query = query
+        .bind(received.min(ended).minus(NEAR).as_millis())
+        .bind(received.max(ended).plus(NEAR).as_millis());
+    for moment in [ended, received] {
+        query = query.bind(moment.minus(NEAR).as_millis()).bind(moment.plus(NEAR).as_millis());
+    }
+    // Without a caller no two hearings are of the same parties.
+    let most = if entry.caller.is_empty() { 0 } else { MOST };
+    let rows = query.bind(most).fetch_all(db).await?;
     let mut found: Vec<Candidate> = Vec::new();
-    let named = sqlx::query(
-        "SELECT ledger.id, ledger.ear, outcome, why, status, told_by, identifier, heard.at, \
-         ledger.ear AS heard_ear, '' AS heard_caller \
-         FROM json_each(?) AS mine \
-         CROSS JOIN heard_identifier AS heard ON heard.subscriber = ? AND heard.identifier = mine.value \
-         CROSS JOIN ledger ON ledger.id = heard.record LIMIT ?",
-    )
-    .bind(&entry.identifiers)
-    .bind(&entry.subscriber)
-    .bind(MOST)
-    .fetch_all(&mut *db)
-    .await?;
-    keep(&mut found, entry, &named)?;
-    if entry.caller.is_empty() {
-        return Ok(found);
-    }
-    let others = [Ear::Call, Ear::Info, Ear::Http, Ear::Cdr, Ear::Agent]
-        .into_iter()
-        .filter(|ear| *ear != entry.record.ear)
-        .map(Ear::as_str);
-    let mut near = sqlx::query(
-        "SELECT ledger.id, ledger.ear, outcome, why, status, told_by, '' AS identifier, heard.at, \
-         heard.ear AS heard_ear, heard.caller AS heard_caller \
-         FROM heard_party AS heard JOIN ledger ON ledger.id = heard.record \
-         WHERE heard.subscriber = ? AND (heard.at BETWEEN ? AND ? OR heard.at BETWEEN ? AND ?) \
-         AND heard.ear IN (?, ?, ?, ?) LIMIT ?",
-    )
-    .bind(&entry.subscriber);
-    for moment in entry.moments() {
-        near = near.bind(moment.minus(NEAR).as_millis()).bind(moment.plus(NEAR).as_millis());
-    }
-    for ear in others {
-        near = near.bind(ear);
-    }
-    let near = near.bind(MOST).fetch_all(&mut *db).await?;
-    keep(&mut found, entry, &near)?;
-    Ok(found)
-}
-
-/// Keeps those rows that the rule takes for the same call, each record once.
-fn keep(found: &mut Vec<Candidate>, entry: &Entry, rows: &[SqliteRow]) -> Result<(), JournalError> {
-    for row in rows {
+    for row in &rows {
         let id: String = row.try_get("id")?;
-        if found.iter().any(|known| known.id == id) {
-            continue;
+        if id == entry.record.id {
+            return Ok(Known::TheSame);
         }
-        let identifier: String = row.try_get("identifier")?;
-        let ear: String = row.try_get("heard_ear")?;
-        let theirs = Hearing {
-            subscriber: entry.subscriber.clone(),
-            identifiers: vec![identifier.clone()],
-            caller: row.try_get("heard_caller")?,
-            ear: stored::ear(&ear)?,
-            at: Timestamp::from_millis(row.try_get("at")?),
-        };
-        let same = entry.moments().into_iter().any(|at| {
-            let ours = Hearing {
-                subscriber: entry.subscriber.clone(),
-                identifiers: entry.record.identifiers.clone(),
-                caller: entry.caller.clone(),
-                ear: entry.record.ear,
-                at,
-            };
-            same_call(&ours, &theirs)
-        });
-        if same {
-            let ear: String = row.try_get("ear")?;
-            found.push(Candidate {
-                id,
-                ear: stored::ear(&ear)?,
-                outcome: outcome_of(row)?,
-                told_by: row.try_get("told_by")?,
-                named: !identifier.is_empty(),
-            });
+        if !found.iter().any(|known| known.id == id)
+            && let Some(candidate) = candidate(entry, id, row)?
+        {
+            found.push(candidate);
         }
     }
-    Ok(())
+    Ok(Known::Others(found))
 }
 
-/// Remembers by what this record may be recognised; `stands_for` is the record
-/// that tells of the call, so that a thousand repeats are one row.
-pub(super) async fn remember(
-    db: &mut SqliteConnection,
+/// The earlier record, if the rule takes its row for the same call.
+fn candidate(
     entry: &Entry,
-    stands_for: &str,
-) -> Result<(), JournalError> {
-    if entry.subscriber.is_empty() {
-        return Ok(());
+    id: String,
+    row: &SqliteRow,
+) -> Result<Option<Candidate>, JournalError> {
+    let identifier: String = row.try_get("identifier")?;
+    let heard_ear: String = row.try_get("heard_ear")?;
+    let theirs = Hearing {
+        subscriber: entry.subscriber.clone(),
+        identifiers: vec![identifier.clone()],
+        caller: row.try_get("heard_caller")?,
+        ear: stored::ear(&heard_ear)?,
+        at: Timestamp::from_millis(row.try_get("at")?),
+    };
+    let is_same = entry.moments().into_iter().any(|at| {
+        let ours = Hearing {
+            subscriber: entry.subscriber.clone(),
+            identifiers: entry.record.identifiers.clone(),
+            caller: entry.caller.clone(),
+            ear: entry.record.ear,
+            at,
+        };
+        same_call(&ours, &theirs)
+    });
+    if !is_same {
+        return Ok(None);
     }
-    let [ended, received] = entry.moments().map(Timestamp::as_millis);
-    sqlx::query(
-        "INSERT OR IGNORE INTO heard_identifier (subscriber, identifier, at, record) \
-         SELECT ?, value, ?, ? FROM json_each(?)",
-    )
-    .bind(&entry.subscriber)
-    .bind(ended)
-    .bind(stands_for)
-    .bind(&entry.identifiers)
-    .execute(&mut *db)
-    .await?;
-    if entry.caller.is_empty() {
-        return Ok(());
-    }
-    sqlx::query(
-        "INSERT OR IGNORE INTO heard_party (subscriber, caller, ear, at, record) \
-         VALUES (?, ?, ?, ?, ?), (?, ?, ?, ?, ?)",
-    )
-    .bind(&entry.subscriber)
-    .bind(&entry.caller)
-    .bind(entry.record.ear.as_str())
-    .bind(ended)
-    .bind(stands_for)
-    .bind(&entry.subscriber)
-    .bind(&entry.caller)
-    .bind(entry.record.ear.as_str())
-    .bind(received)
-    .bind(stands_for)
-    .execute(&mut *db)
-    .await?;
-    Ok(())
+    let ear: String = row.try_get("ear")?;
+    Ok(Some(Candidate {
+        id,
+        ear: stored::ear(&ear)?,
+        outcome: outcome_of(row)?,
+        told_by: row.try_get("told_by")?,
+        named: !identifier.is_empty(),
+    }))
 }
 
 /// Forgets what was heard too long ago, at most `most` rows of each kind.

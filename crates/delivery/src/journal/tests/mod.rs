@@ -1,5 +1,6 @@
 //! The journal's promises, on real files.
 
+mod any_order;
 mod crash;
 mod filing;
 mod health;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::process::{Process, run};
+use crate::process::{Process, output, run};
 use crate::{packages, ports, waiting};
 
 /// Suffix of the tree.
@@ -158,7 +158,7 @@ impl Directory {
             PASSWORD,
         ]);
         command.args(["-b", BASE, filter]);
-        let output = command.output().ok()?;
+        let output = output(&mut command).ok()?;
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
     }
 }

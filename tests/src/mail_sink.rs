@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::letter::Letter;
+use crate::waiting;
 
 /// A mail that the server took.
 #[derive(Debug, Clone)]
@@ -125,7 +126,9 @@ impl MailSink {
     /// Listens again, on the same port.
     pub fn up(&mut self) {
         assert!(self.listener.is_none(), "up already");
-        let listener = TcpListener::bind(self.address).expect("the sink's port");
+        // A program that is just being started may hold a copy of the old socket.
+        let bind = || TcpListener::bind(self.address).ok();
+        let listener = waiting::until("the sink's port", Duration::from_secs(5), bind);
         self.shared.state().is_up = true;
         let shared = Arc::clone(&self.shared);
         self.listener = Some(std::thread::spawn(move || {

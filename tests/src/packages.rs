@@ -3,8 +3,10 @@
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, SystemTime};
+
+use crate::process::output;
 
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 
@@ -35,10 +37,7 @@ fn missing<'a>(packages: &[&'a str]) -> Vec<&'a str> {
 }
 
 fn is_installed(package: &str) -> bool {
-    Command::new("dpkg-query")
-        .args(["-W", "-f=${Status}", package])
-        .stderr(Stdio::null())
-        .output()
+    output(Command::new("dpkg-query").args(["-W", "-f=${Status}", package]))
         .is_ok_and(|output| output.stdout == b"install ok installed")
 }
 
@@ -57,8 +56,8 @@ fn lists_are_fresh() -> bool {
 fn apt(arguments: &[&str]) {
     let mut command = Command::new("apt-get");
     command.args(["-q", "-o", "DPkg::Lock::Timeout=300"]).args(arguments);
-    command.env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null());
-    let output = command.output().unwrap_or_else(|error| {
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    let output = output(&mut command).unwrap_or_else(|error| {
         panic!(
             "the peers of these tests come from Debian packages, and apt-get does not run: {error}"
         )

@@ -2,7 +2,10 @@
 //! ports, none given out twice by one test process.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::process::STARTING;
 
 const FIRST: u32 = 10_000;
 /// Up to where sipp takes its ports from.
@@ -18,6 +21,7 @@ pub fn free() -> u16 {
         let step = NEXT.fetch_add(1, Ordering::Relaxed);
         let port = u16::try_from(FIRST + start.wrapping_add(step) % COUNT).unwrap();
         let at = (Ipv4Addr::LOCALHOST, port);
+        let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
         if UdpSocket::bind(at).is_ok() && TcpListener::bind(at).is_ok() {
             return port;
         }

@@ -1,9 +1,9 @@
 //! Child processes with their words kept: started, listened to, ended by id.
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
+use std::io::{self, BufRead, BufReader, Read};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -20,11 +20,8 @@ pub struct Process {
 impl Process {
     /// Starts `command`; its standard input is empty.
     pub fn start(name: &str, command: &mut Command) -> Self {
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = spawn(command)
             .unwrap_or_else(|error| panic!("{name} does not start: {error}: {command:?}"));
         let output = Arc::new(Mutex::new(Vec::new()));
         let readers = vec![
@@ -104,9 +101,25 @@ impl Drop for Process {
     }
 }
 
+/// One at a time: between fork and exec a child holds copies of all sockets of
+/// this process, and a port that another test has just closed would still be
+/// in use. Whoever looks for a free port takes this lock too.
+pub(crate) static STARTING: Mutex<()> = Mutex::new(());
+
+fn spawn(command: &mut Command) -> io::Result<Child> {
+    let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+    command.spawn()
+}
+
+/// Runs a program to its end, whatever that is.
+pub fn output(command: &mut Command) -> io::Result<Output> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    spawn(command)?.wait_with_output()
+}
+
 /// Sends a signal by name to one process id.
 pub fn signal(name: &str, id: u32) {
-    let _ = Command::new("sh").arg("-c").arg(format!("kill -{name} {id}")).output();
+    let _ = output(Command::new("sh").arg("-c").arg(format!("kill -{name} {id}")));
 }
 
 /// Runs a program to its end; fails with its words when it fails.
@@ -116,8 +129,8 @@ where
     S: AsRef<OsStr>,
 {
     let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null());
-    let output = command.output().unwrap_or_else(|error| panic!("{program}: {error}"));
+    command.args(arguments);
+    let output = output(&mut command).unwrap_or_else(|error| panic!("{program}: {error}"));
     let words = format!(
         "{}{}",
         String::from_utf8_lossy(&output.stdout),

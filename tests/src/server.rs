@@ -13,7 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::letter::Letter;
-use crate::process::{Process, signal};
+use crate::process::{Process, output, signal};
 use crate::settings::Settings;
 use crate::{binary, http, maildir, ports, trace, waiting};
 
@@ -182,7 +182,7 @@ impl Server {
     pub fn command(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(binary::ringpost());
         command.args(arguments).arg("--config").arg(self.config());
-        command.env_remove("RUST_LOG").output().expect("ringpost runs")
+        output(command.env_remove("RUST_LOG")).expect("ringpost runs")
     }
 
     /// The words of a command that must succeed.

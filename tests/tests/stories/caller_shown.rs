@@ -35,6 +35,17 @@ fn the_asserted_identity_counts_before_from() {
 }
 
 #[test]
+fn a_name_that_only_the_network_gave_is_marked() {
+    let mut server = Server::start(Settings::new());
+    server.never_logs("Nelly Network");
+    let invite = Invite::to("alice").named("Nelly Network");
+    Call::hang_up_in_greeting(server.sip(), &invite);
+    let letter = server.mails("alice", 1).remove(0);
+    assert!(letter.from_name.contains("Nelly Network"), "{}", letter.head());
+    assert!(letter.text.contains("unverified"), "{}", letter.text);
+}
+
+#[test]
 fn a_sip_only_caller_is_shown_by_his_uri() {
     let server = Server::start(Settings::new());
     let mut invite = Invite::to("alice");

@@ -4,7 +4,7 @@ mod session;
 
 use std::collections::HashMap;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -48,7 +48,8 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap()
+        // A wait that fails poisons the lock, and the sink must still go down.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn wait<T>(
@@ -71,7 +72,8 @@ impl Shared {
                 state.held,
                 state.dots
             );
-            state = self.changed.wait_timeout(state, left).unwrap().0;
+            state =
+                self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 }

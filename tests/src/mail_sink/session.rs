@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
+use std::sync::PoisonError;
 use std::time::Instant;
 
 use super::{Shared, Taken};
@@ -98,7 +99,7 @@ impl Session {
                 state.held += 1;
                 shared.changed.notify_all();
                 while state.holding && state.is_up {
-                    state = shared.changed.wait(state).unwrap();
+                    state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
                 }
                 state.held -= 1;
                 // Whoever waited may be dead: a reply that cannot be given is

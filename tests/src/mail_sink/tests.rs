@@ -97,6 +97,15 @@ fn it_goes_down_and_up_on_the_same_port() {
 }
 
 #[test]
+fn a_wait_in_vain_fails_one_test_and_no_more() {
+    let caught = std::panic::catch_unwind(|| {
+        let sink = MailSink::start();
+        sink.wait_taken(1, Duration::from_millis(10));
+    });
+    assert!(caught.is_err());
+}
+
+#[test]
 fn it_is_slow_when_told() {
     let sink = MailSink::start();
     sink.is_slow(Duration::from_millis(50));

@@ -5,6 +5,12 @@
 //! sockets, G.711 is written out once more, mail is read by another parser.
 //! Every wait is bounded and names what it waited for; every process that is
 //! started here is ended by its id when its owner is dropped.
+//!
+//! The stories mostly wait for speech and for time to pass, so many of them run
+//! at once on few cores: `cargo test -p ringpost-tests -- --test-threads 16`.
+//! The binary under test is built when it is missing or stale; `RINGPOST_BINARY`
+//! names another one. The peers (sipp, slapd, postfix, dovecot, strace) are
+//! Debian packages, installed when they are missing, which needs root.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

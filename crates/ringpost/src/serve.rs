@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod call_loop;
+mod filing;
 pub mod greetings;
 mod http;
 mod live;
@@ -34,10 +35,7 @@ pub use self::node::{Node, new_id, now};
 use crate::config::Settings;
 use crate::state_folder::{StateError, StateFolder};
 
-/// How long a claimed mail may be in hand before somebody else may take it.
-const LEASE: Duration = Duration::from_secs(900);
-
-/// Part of the stop that is left for the mail in hand.
+/// Part of the stop that is left for the mail in hand, at most.
 const LAST_MAILS: Duration = Duration::from_secs(2);
 
 /// Why the server did not start.
@@ -116,6 +114,7 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         settings,
     });
     recorder();
+    http::start_counters(&node);
     let mut others = vec![tokio::spawn(sweep::run(node.clone()))];
     let http = http.and_then(|listener| {
         let address = listener.local_addr().ok();
@@ -155,18 +154,30 @@ impl Running {
         &self.node.journal
     }
 
+    /// Waits until a part that must run for ever has ended by itself.
+    pub async fn broken(&mut self) -> &'static str {
+        tokio::select! {
+            _ = &mut self.arrivals => "the taking of calls",
+            _ = &mut self.post => "the sending of mail",
+        }
+    }
+
     /// Ends in order, within `limits.stop_seconds`: no new calls, running ones
     /// are ended and filed, mail in hand is settled, the rest stays in the outbox.
     pub async fn stop(self) {
-        let until = Instant::now() + self.node.settings.limits.stop;
+        let stop = self.node.settings.limits.stop;
+        let until = Instant::now() + stop;
+        let last_mails = LAST_MAILS.min(stop / 4);
         let left =
             |keep: Duration| until.saturating_duration_since(Instant::now()).saturating_sub(keep);
         tracing::info!(calls = self.node.live.count(), "stopping");
         let _ = self.stop.send(true);
-        let _ = tokio::time::timeout(left(LAST_MAILS), self.node.live.ended()).await;
-        self.node.endpoint.close(left(LAST_MAILS).min(Duration::from_secs(1))).await;
+        let _ = tokio::time::timeout(left(last_mails), self.node.live.ended()).await;
+        self.node.endpoint.close(left(last_mails).min(Duration::from_secs(1))).await;
         let _ = self.finish.send(true);
-        let _ = tokio::time::timeout(left(Duration::ZERO), self.post).await;
+        if !self.post.is_finished() {
+            let _ = tokio::time::timeout(left(Duration::ZERO), self.post).await;
+        }
         self.arrivals.abort();
         for other in self.others {
             other.abort();
@@ -187,7 +198,7 @@ pub fn journal_settings(settings: &Settings) -> JournalSettings {
         dir: settings.state_dir.clone(),
         keep_ledger: settings.keep_ledger,
         retry: RetrySchedule::default(),
-        lease: LEASE,
+        lease: post::lease(settings),
         notifications_per_hour: settings.limits.notifications_per_hour,
         postmaster: settings.letterhead.postmaster.clone(),
     }

@@ -26,7 +26,7 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
         MailTransport::Maildir { root } => root.display().to_string(),
     };
     let subscribers = settings.subscribers.all().len();
-    let running = serve::start(settings).await?;
+    let mut running = serve::start(settings).await?;
     let sip: Vec<String> =
         running.sip_addresses().iter().map(|address| format!("udp:{address}")).collect();
     let http = running.http_address().map_or("none".to_owned(), |address| address.to_string());
@@ -35,11 +35,15 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
         sip.join(" ")
     );
     service_ready::notify("READY=1");
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    let broken = tokio::select! {
+        _ = terminate.recv() => None,
+        _ = interrupt.recv() => None,
+        part = running.broken() => Some(part),
+    };
     service_ready::notify("STOPPING=1");
     running.stop().await;
-    Ok(())
+    match broken {
+        None => Ok(()),
+        Some(part) => Err(format!("{part} ended by itself; the log says why").into()),
+    }
 }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use ringpost_lookup::called_user;
 use ringpost_model::{CallRecord, Ear, Outcome, Stage, Why};
-use ringpost_sip::{Answer, Arrival, IncomingCall, IncomingOptions};
+use ringpost_sip::{Answer, Arrival, CallControl, IncomingCall, IncomingOptions};
 use tokio::sync::mpsc;
 use tokio::task::{Id, JoinSet};
 
-use super::call_loop::{self, Accepted, refusal};
+use super::call_loop::{self, Accepted};
+use super::filing::{count, refusal};
 use super::live::{Full, LiveCall};
 use super::node::{Node, new_id, now};
 use super::{recovery, report};
@@ -18,16 +19,21 @@ use super::{recovery, report};
 /// Runs until the endpoint is closed and every call has ended.
 pub async fn run(node: Arc<Node>, mut arrivals: mpsc::Receiver<Arrival>) {
     let mut tasks = JoinSet::new();
-    let mut calls: HashMap<Id, String> = HashMap::new();
+    let mut calls: HashMap<Id, Arc<CallRecord>> = HashMap::new();
     let mut open = true;
     while open || !tasks.is_empty() {
         tokio::select! {
             arrival = arrivals.recv(), if open => match arrival {
-                Some(Arrival::Call(incoming)) => {
-                    let id = new_id();
-                    let task = tasks.spawn(called(node.clone(), incoming, id.clone()));
-                    calls.insert(task.id(), id);
-                }
+                Some(Arrival::Call(incoming)) => match accept(&node, &incoming) {
+                    Ok(accepted) => {
+                        let record = accepted.record.clone();
+                        let task = tasks.spawn(call_loop::run(node.clone(), incoming, accepted));
+                        calls.insert(task.id(), record);
+                    }
+                    Err((record, status)) => {
+                        tasks.spawn(refuse(node.clone(), incoming.control, *record, status));
+                    }
+                },
                 Some(Arrival::Report(incoming)) => {
                     tasks.spawn(report::answer(node.clone(), incoming));
                 }
@@ -40,9 +46,10 @@ pub async fn run(node: Arc<Node>, mut arrivals: mpsc::Receiver<Arrival>) {
                 }
                 Err(broken) => {
                     metrics::counter!("ringpost_panics_total").increment(1);
-                    if let Some(id) = calls.remove(&broken.id()) {
-                        tracing::error!(call = %id, "a call broke inside; it is filed from its journal entry");
-                        tasks.spawn(recovery::recover_one(node.clone(), id));
+                    if let Some(record) = calls.remove(&broken.id()) {
+                        tracing::error!(call = %record.id, "a call broke inside; it is filed as cut off");
+                        let record = Arc::unwrap_or_clone(record);
+                        tasks.spawn(recovery::recover_one(node.clone(), record));
                     }
                 }
             },
@@ -50,19 +57,13 @@ pub async fn run(node: Arc<Node>, mut arrivals: mpsc::Receiver<Arrival>) {
     }
 }
 
-/// Finds the called user and a place for the call, or refuses it.
-async fn called(node: Arc<Node>, incoming: IncomingCall, id: String) {
+/// Finds the called user and a place for the call. Done before the next arrival
+/// is looked at, so that a report behind its call finds it live.
+fn accept(node: &Node, incoming: &IncomingCall) -> Result<Accepted, (Box<CallRecord>, u16)> {
     let received = now();
     let invitation = &incoming.invitation;
-    let found = called_user(
-        node.settings.called_rule,
-        &invitation.diversions,
-        &invitation.addressed,
-        &node.settings.subscribers,
-        &node.settings.plan,
-    );
     let mut record = CallRecord {
-        id: id.clone(),
+        id: new_id(),
         call_id: invitation.call_id.clone(),
         identifiers: invitation.identifiers.clone(),
         called: invitation.addressed.first().cloned().unwrap_or_default(),
@@ -76,46 +77,56 @@ async fn called(node: Arc<Node>, incoming: IncomingCall, id: String) {
         outcome: Outcome::Silent(Why::Refused(404)),
         recording: None,
     };
-    let Some((subscriber, called)) = found else {
-        return refuse(&node, &incoming, record, 404).await;
-    };
+    let found = called_user(
+        node.settings.called_rule,
+        &invitation.diversions,
+        &invitation.addressed,
+        &node.settings.subscribers,
+        &node.settings.plan,
+    );
+    let Some((subscriber, called)) = found else { return Err((Box::new(record), 404)) };
     record.subscriber = Some(subscriber.as_ref().clone());
-    record.called = called.clone();
+    record.called = called;
+    if node.is_stopping() || node.journal.healthy().is_err() {
+        return Err((Box::new(record), 503));
+    }
+    let Some(audio) = invitation.audio else { return Err((Box::new(record), 488)) };
     let place = match node.live.enter(LiveCall {
-        id: id.clone(),
-        call_id: invitation.call_id.clone(),
+        id: record.id.clone(),
+        call_id: record.call_id.clone(),
         subscriber: subscriber.user.clone(),
-        identifiers: invitation.identifiers.clone(),
-        caller: invitation.caller.raw().to_owned(),
+        identifiers: record.identifiers.clone(),
+        caller: record.caller.raw().to_owned(),
         stage: Stage::Forwarded,
         since: received,
     }) {
         Ok(place) => place,
-        Err(Full::Node) => return refuse(&node, &incoming, record, 503).await,
-        Err(Full::Subscriber) => return refuse(&node, &incoming, record, 486).await,
+        Err(Full::Node) => return Err((Box::new(record), 503)),
+        Err(Full::Subscriber) => return Err((Box::new(record), 486)),
     };
-    if node.is_stopping() || node.journal.healthy().is_err() {
-        return refuse(&node, &incoming, record, 503).await;
-    }
-    let Some(audio) = invitation.audio else {
-        return refuse(&node, &incoming, record, 488).await;
-    };
-    let (stream, media) = match call_loop::open_sound(&node, invitation) {
-        Ok(opened) => opened,
-        Err(error) => {
-            tracing::error!(%error, "no sound for a call; it is refused");
-            return refuse(&node, &incoming, record, 503).await;
+    match call_loop::open_sound(node, invitation) {
+        Ok((stream, media)) => {
+            Ok(Accepted { record: Arc::new(record), subscriber, audio, place, stream, media })
         }
-    };
-    let accepted = Accepted { id, called, subscriber, audio, received, place, stream, media };
-    call_loop::run(node, incoming, accepted).await;
+        Err(error) => {
+            tracing::error!(call = %record.id, %error, "no sound for a call; it is refused");
+            Err((Box::new(record), 503))
+        }
+    }
 }
 
-async fn refuse(node: &Node, incoming: &IncomingCall, mut record: CallRecord, status: u16) {
-    incoming.control.refuse(refusal(status));
+/// Says no at once; the ledger hears of it once, where it can be written.
+async fn refuse(node: Arc<Node>, control: CallControl, mut record: CallRecord, status: u16) {
+    control.refuse(refusal(status));
     record.ended = now();
     record.outcome = Outcome::Silent(Why::Refused(status));
-    call_loop::file(&node.journal, record, node.stopping.clone()).await;
+    let id = record.id.clone();
+    match node.journal.end(record).await {
+        Ok(_) => count("silent", Why::Refused(status).as_str()),
+        Err(error) => {
+            tracing::warn!(call = %id, status, %error, "a refused call is not in the ledger")
+        }
+    }
 }
 
 /// OPTIONS: 200 for a known user or none, 404 for an unknown one, 503 only

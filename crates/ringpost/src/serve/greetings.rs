@@ -40,6 +40,7 @@ impl Greetings {
                 prompt
             }
             Ok(Err(reason)) => {
+                // Not the file: its name is the subscriber's.
                 tracing::warn!(%reason, "a personal greeting cannot be played; the built-in one stands in");
                 self.built_in.clone()
             }
@@ -69,7 +70,7 @@ pub fn file_of(folder: &Path, user: &str) -> PathBuf {
 
 /// Reads a WAV and puts the beep behind it.
 pub fn load(file: &Path) -> Result<Prompt, String> {
-    let bytes = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let bytes = std::fs::read(file).map_err(|error| error.to_string())?;
     Prompt::from_wav(&bytes).map(Prompt::then_beep).map_err(|error| error.to_string())
 }
 

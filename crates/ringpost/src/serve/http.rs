@@ -38,6 +38,18 @@ pub fn recorder() -> &'static Option<PrometheusHandle> {
     HANDLE.get_or_init(|| PrometheusBuilder::new().install_recorder().ok())
 }
 
+/// Counters stand at 0 from the start: an alarm on a missing one never rings.
+pub fn start_counters(node: &Node) {
+    metrics::counter!("ringpost_panics_total").increment(0);
+    for source in &node.sources {
+        metrics::counter!("ringpost_lookup_failures_total", "source" => source.name().to_owned())
+            .increment(0);
+    }
+    for verdict in ["delivered", "try-again", "refused"] {
+        metrics::counter!("ringpost_mails_total", "verdict" => verdict).increment(0);
+    }
+}
+
 async fn health(State(node): State<Arc<Node>>) -> Response {
     let (status, text) = if node.is_stopping() {
         (StatusCode::SERVICE_UNAVAILABLE, "stopping\n".to_owned())

@@ -27,6 +27,18 @@ pub struct LiveCall {
     pub since: Timestamp,
 }
 
+impl LiveCall {
+    fn hearing(&self) -> Hearing {
+        Hearing {
+            subscriber: self.subscriber.clone(),
+            identifiers: self.identifiers.clone(),
+            caller: self.caller.clone(),
+            ear: Ear::Call,
+            at: self.since,
+        }
+    }
+}
+
 /// Why a call found no place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Full {
@@ -72,23 +84,17 @@ impl LiveCalls {
         Ok(Place { id, calls: self.clone() })
     }
 
-    /// The id of the live call that `hearing` is about.
+    /// The id of the live call that `hearing` is about; one known by an
+    /// identifier goes before one with the same parties.
     pub fn same_as(&self, hearing: &Hearing) -> Option<String> {
-        self.lock()
-            .values()
-            .find(|live| {
-                same_call(
-                    &Hearing {
-                        subscriber: live.subscriber.clone(),
-                        identifiers: live.identifiers.clone(),
-                        caller: live.caller.clone(),
-                        ear: Ear::Call,
-                        at: live.since,
-                    },
-                    hearing,
-                )
-            })
-            .map(|live| live.id.clone())
+        let calls = self.lock();
+        let mut same = calls.values().filter(|live| same_call(&live.hearing(), hearing));
+        let first = same.next()?;
+        let named = |live: &&LiveCall| {
+            live.identifiers.iter().any(|identifier| hearing.identifiers.contains(identifier))
+        };
+        let best = if named(&first) { first } else { same.find(named).unwrap_or(first) };
+        Some(best.id.clone())
     }
 
     /// A copy of all, oldest first.

@@ -1,6 +1,7 @@
 //! From the outbox to the mail server: claim, look the caller up, compose,
 //! hand over, settle.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use ringpost_composer::{Returning, Sound, Telling, compose, compose_return};
 use ringpost_delivery::{Claim, ClaimKind, Courier, MaildirCourier, SmtpCourier};
 use ringpost_model::{CallRecord, CallerIdentity, Mail, Outcome, Subscriber, Timestamp, Verdict};
 use tokio::sync::{Mutex, Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinSet};
 
 use super::node::{Node, now};
 use super::people;
@@ -29,23 +30,21 @@ struct Couriers {
 
 impl Couriers {
     fn new(settings: &Settings) -> Self {
-        let couriers: Vec<Box<dyn Courier>> =
-            (0..settings.couriers).map(|_| courier(settings)).collect();
-        Self { places: Semaphore::new(couriers.len()), idle: Mutex::new(couriers) }
+        Self { places: Semaphore::new(settings.couriers), idle: Mutex::default() }
     }
 
-    /// Hands one mail over as soon as a courier is free.
-    async fn deliver(&self, mail: &Mail) -> Verdict {
-        let Ok(_place) = self.places.acquire().await else { return no_courier() };
-        let Some(mut courier) = self.idle.lock().await.pop() else { return no_courier() };
+    /// Hands one mail over as soon as there is a place. A courier that broke
+    /// with its mail is not put back; the next is made anew.
+    async fn deliver(&self, settings: &Settings, mail: &Mail) -> Verdict {
+        let Ok(_place) = self.places.acquire().await else {
+            return Verdict::TryAgain { reason: "the server is stopping".into() };
+        };
+        let idle = self.idle.lock().await.pop();
+        let mut courier = idle.unwrap_or_else(|| courier(settings));
         let verdict = courier.deliver(mail).await;
         self.idle.lock().await.push(courier);
         verdict
     }
-}
-
-fn no_courier() -> Verdict {
-    Verdict::TryAgain { reason: "the server is stopping".into() }
 }
 
 fn courier(settings: &Settings) -> Box<dyn Courier> {
@@ -59,20 +58,33 @@ fn courier(settings: &Settings) -> Box<dyn Courier> {
     }
 }
 
+/// How long a claimed mail may stay in hand: longer than the slowest mail
+/// server keeps the last of [`IN_HAND`] waiting.
+pub fn lease(settings: &Settings) -> Duration {
+    let each = settings.smtp.as_ref().map_or(Duration::from_secs(60), |smtp| smtp.timeout);
+    let turns = IN_HAND.div_ceil(settings.couriers.max(1)) + 1;
+    let turns = u32::try_from(turns).unwrap_or(u32::MAX);
+    settings.lookup_deadline + each * turns + Duration::from_secs(600)
+}
+
 /// Runs until `finish` turns true and what was in hand is settled.
 pub async fn run(node: Arc<Node>, mut finish: watch::Receiver<bool>) {
     let couriers = Arc::new(Couriers::new(&node.settings));
     let work = node.journal.work();
     let mut in_hand = JoinSet::new();
+    let mut claims: HashMap<Id, Arc<Claim>> = HashMap::new();
     loop {
         let mut woken = std::pin::pin!(work.notified());
         woken.as_mut().enable();
         let room = IN_HAND.saturating_sub(in_hand.len());
         if room > 0 && !*finish.borrow() {
             match node.journal.claim(now(), room).await {
-                Ok(claims) => {
-                    for claim in claims {
-                        in_hand.spawn(bring(node.clone(), couriers.clone(), claim));
+                Ok(due) => {
+                    for claim in due {
+                        let claim = Arc::new(claim);
+                        let task =
+                            in_hand.spawn(bring(node.clone(), couriers.clone(), claim.clone()));
+                        claims.insert(task.id(), claim);
                     }
                 }
                 Err(error) => tracing::error!(%error, "the outbox cannot be read"),
@@ -89,44 +101,78 @@ pub async fn run(node: Arc<Node>, mut finish: watch::Receiver<bool>) {
         };
         tokio::select! {
             () = woken => {}
-            Some(_) = in_hand.join_next() => {}
+            Some(joined) = in_hand.join_next_with_id() => match joined {
+                Ok((task, ())) => {
+                    claims.remove(&task);
+                }
+                Err(broken) => {
+                    metrics::counter!("ringpost_panics_total").increment(1);
+                    if let Some(claim) = claims.remove(&broken.id()) {
+                        let reason = "the mail broke inside the server; see its log".into();
+                        let verdict = Verdict::TryAgain { reason };
+                        in_hand.spawn(settle(node.clone(), claim, verdict));
+                    }
+                }
+            },
             _ = finish.wait_for(|finish| *finish), if !*finish.borrow() => {}
             () = tokio::time::sleep(wait) => {}
         }
     }
 }
 
-async fn bring(node: Arc<Node>, couriers: Arc<Couriers>, claim: Claim) {
+async fn bring(node: Arc<Node>, couriers: Arc<Couriers>, claim: Arc<Claim>) {
     let (identity, complete) = identify(&node, &claim).await;
     let verdict = match write(&node, &claim, &identity).await {
-        Ok(mail) => couriers.deliver(&mail).await,
+        Ok(mail) => couriers.deliver(&node.settings, &mail).await,
         Err(reason) => {
             tracing::error!(call = %claim.record.id, reason, "a mail could not be written");
             Verdict::TryAgain { reason }
         }
     };
-    let word = match &verdict {
-        Verdict::Delivered { .. } => "delivered",
-        Verdict::TryAgain { .. } => "try-again",
-        Verdict::Refused { .. } => "refused",
-    };
-    metrics::counter!("ringpost_mails_total", "verdict" => word).increment(1);
     // The answer of a complete lookup is worth keeping only when it is needed again.
-    if word == "try-again"
+    if matches!(verdict, Verdict::TryAgain { .. })
         && complete
         && claim.identity.is_none()
         && let Err(error) = node.journal.keep_identity(&claim.record.id, &identity).await
     {
         tracing::warn!(call = %claim.record.id, %error, "a caller's name was not kept; it is looked up again");
     }
-    match node.journal.settle(&claim, &verdict, now()).await {
-        Ok(settled) => {
-            let took = now().since(claim.record.ended).as_millis();
-            tracing::info!(call = %claim.record.id, verdict = word, attempt = claim.attempts + 1, ?settled, took_ms = took, "mail");
+    settle(node, claim, verdict).await;
+}
+
+/// Notes what became of a mail, again and again while the disk is full: a mail
+/// that was taken must not be sent once more because of that.
+async fn settle(node: Arc<Node>, claim: Arc<Claim>, verdict: Verdict) {
+    let word = match &verdict {
+        Verdict::Delivered { .. } => "delivered",
+        Verdict::TryAgain { .. } => "try-again",
+        Verdict::Refused { .. } => "refused",
+    };
+    metrics::counter!("ringpost_mails_total", "verdict" => word).increment(1);
+    let call = &claim.record.id;
+    let mut stopping = node.stopping.clone();
+    let mut wait = Duration::from_millis(500);
+    loop {
+        let stops = *stopping.borrow();
+        match node.journal.settle(&claim, &verdict, now()).await {
+            Ok(settled) => {
+                let took = now().since(claim.record.ended).as_millis();
+                tracing::info!(%call, verdict = word, attempt = claim.attempts + 1, ?settled, took_ms = took, "mail");
+                return;
+            }
+            Err(error) => {
+                tracing::error!(%call, verdict = word, %error, "what became of a mail could not be noted; trying again");
+            }
         }
-        Err(error) => {
-            tracing::error!(call = %claim.record.id, verdict = word, %error, "what became of a mail could not be noted; it may be sent once more with the same Message-ID");
+        if stops {
+            tracing::error!(%call, verdict = word, "stopped before it could be noted; the mail may be sent once more with the same Message-ID");
+            return;
         }
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            _ = stopping.wait_for(|stop| *stop) => {}
+        }
+        wait = (wait * 2).min(Duration::from_secs(10));
     }
 }
 

@@ -8,9 +8,10 @@ use std::time::Duration;
 use ringpost_call::outcome_of_interrupted;
 use ringpost_delivery::{Journal, JournalError, OpenCall};
 use ringpost_media::Recorded;
-use ringpost_model::{CallRecord, Ear, Recording, Stage};
+use ringpost_model::{CallRecord, Ear, Outcome, Recording, Stage, Why};
 
 use super::call_loop;
+use super::filing::file;
 use super::node::{Node, now};
 use crate::config::CallLimits;
 
@@ -50,27 +51,42 @@ pub async fn recover(
     Ok(count)
 }
 
-/// The same for one call whose task broke while the server runs on.
-pub async fn recover_one(node: Arc<Node>, id: String) {
-    let open = match node.journal.open_calls().await {
-        Ok(open) => open,
-        Err(error) => {
-            tracing::error!(call = %id, %error, "a broken call stays open until the next start");
-            return;
-        }
-    };
-    let Some(call) = open.into_iter().find(|call| call.id == id) else { return };
+/// The same for one call whose task broke while the server runs on: what was
+/// known of it at its beginning, and what lies on the disk.
+pub async fn recover_one(node: Arc<Node>, record: CallRecord) {
     // The stream went with the task; its recording is being closed behind it.
     tokio::time::sleep(CLOSING).await;
-    let recordings = node.settings.recordings();
-    let recorded = tokio::task::spawn_blocking(move || recorded(&recordings, &id)).await;
-    let record = interrupted(call, recorded.ok().flatten(), &node.settings.limits);
-    call_loop::file(&node.journal, record, node.stopping.clone()).await;
+    let (recordings, id) = (node.settings.recordings(), record.id.clone());
+    let recorded =
+        tokio::task::spawn_blocking(move || recorded(&recordings, &id)).await.ok().flatten();
+    let answered = match node.journal.open_calls().await {
+        Ok(open) => open.into_iter().find(|call| call.id == record.id).map(|call| call.answered),
+        // Rather a notification too many than none.
+        Err(_) => Some(record.received),
+    };
+    let record = match (answered, record.subscriber.clone()) {
+        (Some(answered), Some(subscriber)) => {
+            let open = OpenCall {
+                id: record.id,
+                call_id: record.call_id,
+                identifiers: record.identifiers,
+                called: record.called,
+                subscriber,
+                caller: record.caller,
+                received: record.received,
+                answered,
+            };
+            interrupted(open, recorded, &node.settings.limits)
+        }
+        // The caller was answered 500 when the call's task went.
+        _ => CallRecord { ended: now(), outcome: Outcome::Silent(Why::Refused(500)), ..record },
+    };
+    file(&node.journal, record, node.stopping.clone()).await;
 }
 
 /// What was recorded of the call, repaired and synced; `None` where it had not
 /// come so far.
-fn recorded(recordings: &Path, id: &str) -> Option<Recorded> {
+pub fn recorded(recordings: &Path, id: &str) -> Option<Recorded> {
     let file = recordings.join(format!("{id}.wav"));
     if !file.exists() {
         return None;

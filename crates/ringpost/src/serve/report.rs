@@ -7,7 +7,7 @@ use ringpost_lookup::called_user;
 use ringpost_model::{CallRecord, Ear, Stage};
 use ringpost_sip::{Answer, IncomingReport};
 
-use super::call_loop::refusal;
+use super::filing::refusal;
 use super::node::{Node, new_id, now};
 
 /// Reads, files and answers one INFO.

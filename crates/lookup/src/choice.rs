@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ringpost_model::{CallerIdentity, CallerName, Card, NameOrigin, Person};
 
+use crate::spelling::Spelling;
 use crate::{CallerId, SourceFault, clean, shown};
 
 /// What one source said.
@@ -66,7 +67,10 @@ fn identity(caller: &CallerId, name: Option<CallerName>, card: Option<Card>) -> 
         Some(number) => Some(shown(number)),
         None => Some(caller.raw.clone()).filter(|raw| !raw.is_empty()),
     };
-    let by_number = caller.number.is_some() || caller.extension.is_some();
+    // Digits that the dial plan cannot place are a number all the same.
+    let by_number = caller.number.is_some()
+        || caller.extension.is_some()
+        || Spelling::read(&caller.raw).is_some();
     CallerIdentity {
         raw: caller.raw.clone(),
         withheld: false,

@@ -67,7 +67,8 @@ impl TestCaller {
     ///
     /// # Errors
     /// When there is no port or folder to be had.
-    pub async fn start(local: IpAddr, peer: IpAddr) -> Result<Self, Failure> {
+    pub async fn start(local: IpAddr, destination: SocketAddr) -> Result<Self, Failure> {
+        knock(local, destination).await?;
         let folder = std::env::temp_dir().join(format!("ringpost-caller-{}", new_id()));
         std::fs::create_dir_all(&folder)?;
         let engine = Engine::start(EngineConfig {
@@ -77,7 +78,7 @@ impl TestCaller {
         })?;
         let (endpoint, arrivals) = Endpoint::bind(EndpointConfig {
             listen: vec![SocketAddr::new(local, 0)],
-            peers: vec![peer.to_string().parse::<Network>()?],
+            peers: vec![destination.ip().to_string().parse::<Network>()?],
             trusted: Vec::new(),
             server: concat!("Ringpost/", env!("CARGO_PKG_VERSION"), " test caller").into(),
         })
@@ -152,6 +153,22 @@ impl Drop for TestCaller {
     fn drop(&mut self) {
         self.engine.stop();
         let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Where the host says that nobody listens, there is no use in waiting for the
+/// transaction to time out (32 s).
+async fn knock(local: IpAddr, destination: SocketAddr) -> Result<(), Failure> {
+    let socket = tokio::net::UdpSocket::bind(SocketAddr::new(local, 0)).await?;
+    socket.connect(destination).await?;
+    // A keep-alive of RFC 5626 §4.4.1: it asks for no answer over UDP.
+    socket.send(b"\r\n\r\n").await?;
+    let mut answer = [0; 1];
+    match timeout(Duration::from_millis(100), socket.recv(&mut answer)).await {
+        Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+            Err(format!("nobody listens at udp:{destination}; is the server running there?").into())
+        }
+        _ => Ok(()),
     }
 }
 

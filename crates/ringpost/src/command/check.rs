@@ -1,7 +1,8 @@
 //! `ringpost check`: says what is wrong before a caller finds out.
 
 use std::io::ErrorKind;
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use ringpost_delivery::{Journal, SmtpCourier};
@@ -61,6 +62,26 @@ pub async fn run(file: &Path) -> Result<(), Failure> {
 /// Returns whether a server runs on the folder.
 async fn state(settings: &Settings, findings: &mut Findings) -> bool {
     let dir = settings.state_dir.display();
+    let Ok(metadata) = std::fs::metadata(&settings.state_dir) else {
+        findings.warning("state", format!("{dir} does not exist yet; ringpost serve will make it"));
+        return false;
+    };
+    if rustix::process::geteuid().is_root() && metadata.uid() != 0 {
+        findings.problem(
+            "state",
+            format!(
+                "{dir} belongs to another user; check as that user: sudo -u '#{}' ringpost check",
+                metadata.uid()
+            ),
+        );
+        return false;
+    }
+    if metadata.mode() & 0o077 != 0 {
+        findings.warning(
+            "state",
+            format!("{dir} can be read by others; chmod 700 keeps messages private"),
+        );
+    }
     let held = match StateFolder::take(&settings.state_dir) {
         Ok(lock) => Some(lock),
         Err(StateError::Locked(_)) => {
@@ -100,6 +121,14 @@ fn ports(settings: &Settings, running: bool, findings: &mut Findings) {
     if let Some(address) = settings.http {
         let bound = TcpListener::bind(address).map(drop);
         port("http.listen", address, bound, running, findings);
+    }
+    let any = settings.media_address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    let free = settings.media_ports.clone().any(|port| UdpSocket::bind((any, port)).is_ok());
+    let range = format!("{}-{}", settings.media_ports.start(), settings.media_ports.end());
+    if free {
+        findings.good("media.ports", range);
+    } else {
+        findings.problem("media.ports", format!("no port of {range} can be bound"));
     }
     if let Some(address) = settings.media_address {
         match UdpSocket::bind(SocketAddr::new(address, 0)) {

@@ -44,7 +44,7 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     };
     let after = Duration::try_from_secs_f64(options.after)
         .map_err(|_| "--after: a number of seconds, 0 or more, is wanted")?;
-    let caller = TestCaller::start(local_ip(destination)?, destination.ip()).await?;
+    let caller = TestCaller::start(local_ip(destination)?, destination).await?;
     let call = TestCall {
         destination,
         uri: options.uri,

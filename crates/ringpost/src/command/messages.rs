@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use ringpost_delivery::{Journal, LedgerDetail, LedgerQuery, LedgerRow, MailState};
+use ringpost_model::Outcome;
 use serde_json::Value;
 
 use super::Failure;
@@ -61,9 +62,14 @@ pub async fn run(settings: Settings, command: Command) -> Result<(), Failure> {
         }
         Command::Show { id, json } => show(&find(&journal, &id).await?, json),
         Command::Retry { id } => {
-            let id = find(&journal, &id).await?.record.id;
-            match journal.retry(&id, now()).await? {
-                0 => Err("nothing to try again: every mail of it is delivered".into()),
+            let detail = find(&journal, &id).await?;
+            if detail.mails.is_empty() {
+                return Err(no_mail(&detail));
+            }
+            match journal.retry(&detail.record.id, now()).await? {
+                0 => {
+                    Err("nothing to try again: its mails are delivered, or just being sent".into())
+                }
                 1 => say("one mail is due now; a running server sends it at once"),
                 more => {
                     say(&format!("{more} mails are due now; a running server sends them at once"))
@@ -164,7 +170,11 @@ fn show(detail: &LedgerDetail, json: bool) -> Result<(), Failure> {
             mail.attempts
         ))?;
         if let Some(next) = mail.next_at {
-            say(&format!("    next attempt {}", view::moment(next)))?;
+            if next > now() {
+                say(&format!("    next attempt {}", view::moment(next)))?;
+            } else {
+                say("    due now, or just being sent")?;
+            }
         }
         if let Some(said) = &mail.last_reason {
             say(&format!("    {said}"))?;
@@ -180,7 +190,7 @@ async fn export(
 ) -> Result<(), Failure> {
     let record = &detail.record;
     let Some(subscriber) = record.subscriber.as_ref().filter(|_| record.outcome.is_told()) else {
-        return Err(format!("no mail was made of it: {}", view::why(record.outcome)).into());
+        return Err(no_mail(detail));
     };
     let identity = match &detail.identity {
         Some(identity) => identity.clone(),
@@ -198,6 +208,12 @@ async fn export(
         }
     };
     let recipient = subscriber.mail.first().ok_or("it has no recipient")?;
+    if let Some(recording) = &record.recording
+        && matches!(record.outcome, Outcome::VoiceMail(_))
+        && !settings.recordings().join(&recording.file).exists()
+    {
+        return Err("its recording has been let go: it is kept for a day after the delivery".into());
+    }
     let mail = post::compose_for(settings, record, &identity, recipient).await?;
     match out {
         None => std::io::stdout().lock().write_all(&mail.message)?,
@@ -208,6 +224,10 @@ async fn export(
         }
     }
     Ok(())
+}
+
+fn no_mail(detail: &LedgerDetail) -> Failure {
+    format!("no mail was made of it: {}", view::why(detail.record.outcome)).into()
 }
 
 /// One line; a reader that closed the pipe has seen enough.

@@ -28,14 +28,14 @@ impl Mistake {
 pub struct ConfigError {
     /// Name of the file, as given.
     pub file: String,
-    /// In the order of the sections.
+    /// In the order of their lines, those without a line last.
     pub mistakes: Vec<(Mistake, Option<usize>)>,
 }
 
 impl ConfigError {
     /// Finds the line of each mistake in `text`, so that an editor can go there.
     pub fn new(file: &Path, text: &str, mistakes: Vec<Mistake>) -> Self {
-        let mistakes = mistakes
+        let mut mistakes: Vec<(Mistake, Option<usize>)> = mistakes
             .into_iter()
             .map(|mistake| {
                 let in_file = mistake.variable.is_none();
@@ -43,6 +43,7 @@ impl ConfigError {
                 (mistake, line)
             })
             .collect();
+        mistakes.sort_by_key(|(_, line)| line.unwrap_or(usize::MAX));
         Self { file: file.display().to_string(), mistakes }
     }
 }

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use figment::Figment;
-use figment::providers::{Env, Format, Toml};
+use figment::providers::{Env, Serialized};
+use toml::{Table, Value};
 
 use super::mistake::from_figment;
 use super::{Config, ConfigError, Mistake, Settings};
@@ -36,15 +37,71 @@ pub fn read(file: &Path) -> Result<Settings, ConfigError> {
 /// As [`read`].
 pub fn parse(file: &Path, text: &str) -> Result<Settings, ConfigError> {
     let wrong = |mistakes| ConfigError::new(file, text, mistakes);
+    let mut table: Table = toml::from_str(text).map_err(|error| wrong(vec![syntax(&error)]))?;
+    let mut ignored: Vec<String> = Vec::new();
+    let mut mistakes = Vec::new();
+    // The reader stops at the first key that does not fit: it is noted, left
+    // out, and the rest read again, until nothing is left that does not fit.
+    loop {
+        match extract(&table, &ignored) {
+            Ok(config) if mistakes.is_empty() => {
+                return Settings::from_config(config).map_err(wrong);
+            }
+            Ok(_) => return Err(wrong(mistakes)),
+            Err(error) => {
+                let mut left_out = false;
+                for mistake in from_figment(*error) {
+                    left_out |= match &mistake.variable {
+                        Some(variable) => leave_out_variable(&mut ignored, variable),
+                        None => leave_out(&mut table, &mistake.key),
+                    };
+                    mistakes.push(mistake);
+                }
+                if !left_out {
+                    return Err(wrong(mistakes));
+                }
+            }
+        }
+    }
+}
+
+fn extract(table: &Table, ignored: &[String]) -> Result<Config, Box<figment::Error>> {
+    let ignored: Vec<&str> = ignored.iter().map(String::as_str).collect();
     // Only names with a section: RINGPOST_CONFIG and the like are no keys.
     let environment = Env::prefixed("RINGPOST_")
         .filter(|name| name.as_str().contains("__"))
+        .ignore(&ignored)
         .split("__")
         .lowercase(true);
-    let config: Config = Figment::new()
-        .merge(Toml::string(text))
-        .merge(environment)
-        .extract()
-        .map_err(|error| wrong(from_figment(error)))?;
-    Settings::from_config(config).map_err(wrong)
+    let figment = Figment::new().merge(Serialized::defaults(table)).merge(environment);
+    figment.extract().map_err(Box::new)
+}
+
+/// What a text that is no TOML has to hear.
+fn syntax(error: &toml::de::Error) -> Mistake {
+    Mistake::new("", error.to_string().trim().to_owned())
+}
+
+fn leave_out_variable(ignored: &mut Vec<String>, variable: &str) -> bool {
+    let name = variable.trim_start_matches("RINGPOST_").to_lowercase();
+    let new = !ignored.contains(&name);
+    ignored.push(name);
+    new
+}
+
+/// Takes `section.key` or `subscriber.1.key` out; a value deeper than that goes
+/// with its key.
+fn leave_out(table: &mut Table, key: &str) -> bool {
+    let path: Vec<&str> = key.split('.').collect();
+    let Some((first, rest)) = path.split_first() else { return false };
+    match (table.get_mut(*first), rest) {
+        (Some(Value::Table(section)), [name, ..]) => section.remove(*name).is_some(),
+        (Some(Value::Array(tables)), [index, name, ..]) => index
+            .parse::<usize>()
+            .ok()
+            .and_then(|index| tables.get_mut(index)?.as_table_mut()?.remove(*name))
+            .is_some(),
+        (Some(_), _) => table.remove(*first).is_some(),
+        (None, _) => false,
+    }
 }

@@ -148,6 +148,11 @@ impl Settings {
         language_or("mail.language", &config.mail.language, found);
         let ldap = config.directory.as_ref().map(|keys| directory(keys, found));
         let http = http(&config.http.listen, found);
+        if http.is_some_and(|address| !address.ip().is_loopback()) {
+            warnings.push(
+                "http.listen is no loopback address: whoever reaches it reads the ledger without a password".into(),
+            );
+        }
         if !["error", "warn", "info", "debug", "trace"].contains(&config.log.level.as_str()) {
             found.push(Mistake::new(
                 "log.level",

@@ -119,6 +119,15 @@ fn all_mistakes_are_told_at_once() {
     )
     .unwrap_err();
     assert_eq!(error.mistakes.len(), 3, "{error}");
+    let error = parse(
+        Path::new("ringpost.toml"),
+        "[mail]\nfrm = \"a@example.com\"\n[limits]\ncals = 1\nnight = true\n[sipp]\nx = 1\n\
+         [[subscriber]]\nuser = \"alice\"\nmial = \"alice@example.com\"\nmissed_calls = 3\n",
+    )
+    .unwrap_err();
+    let lines: Vec<_> = error.mistakes.iter().map(|(_, line)| *line).collect();
+    let said = error.to_string();
+    assert_eq!(lines, [2, 4, 5, 6, 10, 11].map(Some), "{said}");
 }
 
 #[test]

@@ -85,8 +85,10 @@ CREATE INDEX outbox_due ON outbox (next_at) WHERE state = 'queued' AND leased_un
 CREATE INDEX outbox_leased ON outbox (leased_until) WHERE leased_until IS NOT NULL;
 CREATE INDEX outbox_unsettled ON outbox (state, created) WHERE state IN ('queued', 'returned', 'dead');
 
--- Written to find out whether a disk that was full takes commits again.
+-- Written to find out whether a disk that was full takes commits again; large
+-- enough that the last free page is no answer.
 CREATE TABLE probe (
-    id INTEGER PRIMARY KEY CHECK (id = 1),
-    at INTEGER NOT NULL
+    id   INTEGER PRIMARY KEY CHECK (id = 1),
+    at   INTEGER NOT NULL,
+    body BLOB NOT NULL
 );

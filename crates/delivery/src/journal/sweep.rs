@@ -59,21 +59,21 @@ impl Sweeping {
     }
 
     /// Recordings that no mail needs any more: of voice mails that everybody
-    /// has, of calls that were no message after a day, and of whatever is past
+    /// has had for a day, of calls that were no message after a day, and of whatever is past
     /// its time. A returned mail keeps its sound, so that it can be retried.
     async fn release_recordings(
         &self,
         db: &mut SqliteConnection,
     ) -> Result<Vec<String>, JournalError> {
         let released = sqlx::query_scalar(
-            "UPDATE ledger SET released = ? WHERE seq IN (SELECT seq FROM ledger \
+            "UPDATE ledger SET released = ?1 WHERE seq IN (SELECT seq FROM ledger \
              WHERE recording IS NOT NULL AND released IS NULL \
              AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.record = ledger.id \
                  AND state IN ('queued', 'dead')) \
              AND ((outcome = 'voice-mail' AND NOT EXISTS (SELECT 1 FROM outbox \
-                     WHERE outbox.record = ledger.id AND state NOT IN ('delivered', 'withdrawn'))) \
-                 OR (outcome <> 'voice-mail' AND ended < ?) \
-                 OR ended < ?) LIMIT ?) RETURNING recording",
+                     WHERE outbox.record = ledger.id AND (state NOT IN ('delivered', 'withdrawn') OR settled_at > ?2))) \
+                 OR (outcome <> 'voice-mail' AND ended < ?2) \
+                 OR ended < ?3) LIMIT ?4) RETURNING recording",
         )
         .bind(self.now.as_millis())
         .bind(self.now.minus(KEEP_SOUND).as_millis())

@@ -22,6 +22,9 @@ const MOST: usize = 512;
 /// How often a writer whose last commit failed finds out whether it works again.
 const PROBE_EVERY: Duration = Duration::from_millis(if cfg!(test) { 20 } else { 2000 });
 
+/// What a probe writes, in octets: as much as the end of a few calls.
+const PROBE_SIZE: i64 = 64 * 1024;
+
 /// Something to be done inside a transaction. It may be run more than once,
 /// each time in a fresh transaction; only the last run counts.
 pub(super) trait Task: Send + Sync + 'static {
@@ -132,6 +135,9 @@ impl Queue {
     }
 
     pub(super) fn healthy(&self) -> Result<(), JournalError> {
+        if self.jobs.is_closed() {
+            return Err(JournalError::Closed);
+        }
         self.health.get().map_or(Ok(()), Err)
     }
 
@@ -197,6 +203,7 @@ impl Writer {
         if batch.is_empty() {
             return;
         }
+        let ailing = self.health.get().is_some();
         let together = self.transaction(&mut batch).await;
         let several = batch.len() > 1;
         let mut locked = match &together {
@@ -217,6 +224,10 @@ impl Writer {
             wakes = wakes || (committed.is_ok() && job.wakes());
             job.answer(committed);
         }
+        if ailing && together.is_ok() {
+            // It may have had nothing to write: only a probe says that all is well.
+            self.probe().await;
+        }
         if wakes {
             self.work.notify_one();
         }
@@ -224,19 +235,14 @@ impl Writer {
 
     async fn transaction(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), JournalError> {
         let done = self.attempt(jobs).await;
-        match &done {
-            Ok(()) => {
-                if self.health.get().is_some() {
-                    tracing::info!("the outbox takes commits again");
-                    self.health.set(None);
+        if let Err(error) = &done {
+            self.roll_back(error).await;
+            if error.is_of_storage() {
+                // Said once; who asked says what it means for him.
+                if self.health.get().is_none() {
+                    tracing::error!(%error, "the outbox takes no commits");
                 }
-            }
-            Err(error) => {
-                self.roll_back(error).await;
-                if error.is_of_storage() {
-                    tracing::error!(%error, "a commit failed");
-                    self.health.set(Some(error.clone()));
-                }
+                self.health.set(Some(error.clone()));
             }
         }
         done
@@ -272,19 +278,23 @@ impl Writer {
     async fn probe(&mut self) {
         let (reply, _unheard) = oneshot::channel();
         let job = Box::new(Waiting { task: Probe, output: None, reply });
-        // The outcome is in `health`.
-        let _outcome = self.transaction(&mut [job]).await;
+        if self.transaction(&mut [job]).await.is_ok() {
+            tracing::info!("the outbox takes commits again");
+            self.health.set(None);
+        }
     }
 }
 
-struct Probe;
+/// A commit that is worth something only because it succeeds.
+pub(super) struct Probe;
 
 impl Task for Probe {
     type Output = ();
 
     async fn run(&self, db: &mut SqliteConnection) -> Result<(), JournalError> {
-        sqlx::query("INSERT OR REPLACE INTO probe (id, at) VALUES (1, ?)")
+        sqlx::query("INSERT OR REPLACE INTO probe (id, at, body) VALUES (1, ?, zeroblob(?))")
             .bind(Timestamp::from(SystemTime::now()).as_millis())
+            .bind(PROBE_SIZE)
             .execute(db)
             .await?;
         Ok(())

@@ -95,7 +95,12 @@ async fn state(settings: &Settings, findings: &mut Findings) -> bool {
     };
     match Journal::open(crate::serve::journal_settings(settings)).await {
         Ok(journal) => {
-            findings.good("state", format!("{dir} is writable, the journal is sound"));
+            match journal.probe().await {
+                Ok(()) => {
+                    findings.good("state", format!("{dir} is writable, the journal takes commits"))
+                }
+                Err(error) => findings.problem("state", error),
+            }
             if let Ok(counts) = journal.counts().await
                 && counts.queued > 0
             {

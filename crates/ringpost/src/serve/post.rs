@@ -77,7 +77,8 @@ pub async fn run(node: Arc<Node>, mut finish: watch::Receiver<bool>) {
         let mut woken = std::pin::pin!(work.notified());
         woken.as_mut().enable();
         let room = IN_HAND.saturating_sub(in_hand.len());
-        if room > 0 && !*finish.borrow() {
+        let mut next = node.journal.next_due().await.unwrap_or_default();
+        if room > 0 && !*finish.borrow() && next.is_some_and(|due| due <= now()) {
             match node.journal.claim(now(), room).await {
                 Ok(due) => {
                     for claim in due {
@@ -86,15 +87,16 @@ pub async fn run(node: Arc<Node>, mut finish: watch::Receiver<bool>) {
                             in_hand.spawn(bring(node.clone(), couriers.clone(), claim.clone()));
                         claims.insert(task.id(), claim);
                     }
+                    next = node.journal.next_due().await.unwrap_or_default();
                 }
-                Err(error) => tracing::error!(%error, "the outbox cannot be read"),
+                Err(error) => tracing::error!(%error, "the outbox cannot be claimed from"),
             }
         }
         if *finish.borrow() && in_hand.is_empty() {
             return;
         }
-        let wait = match node.journal.next_due().await {
-            Ok(Some(due)) if in_hand.len() < IN_HAND => {
+        let wait = match next {
+            Some(due) if in_hand.len() < IN_HAND => {
                 due.since(now()).clamp(Duration::from_millis(20), LOOK_AGAIN)
             }
             _ => LOOK_AGAIN,

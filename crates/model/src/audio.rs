@@ -28,7 +28,7 @@ pub struct RemoteAudio {
     pub rtp: SocketAddr,
     /// The codec chosen, for both directions.
     pub codec: Codec,
-    /// RTP payload type of the codec in this session.
+    /// RTP payload type of the codec, as this call has agreed it.
     pub payload_type: u8,
     /// RTP payload type of telephone-event (RFC 4733), where agreed.
     pub event_payload_type: Option<u8>,

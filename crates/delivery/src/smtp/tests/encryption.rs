@@ -82,7 +82,8 @@ async fn replies_slipped_in_before_the_handshake_are_not_believed() {
     // segment as the reply to STARTTLS, for commands that come later.
     let slipped = "220 go ahead\r\n250 a\r\n250 b\r\n250 c\r\n250 d\r\n354 e\r\n250 taken";
     let (plan, pem) = starttls(&["127.0.0.1"]);
-    let server = Server::start(vec![plan.at("STARTTLS", Act::Say(slipped))]);
+    let plan = plan.at("STARTTLS", Act::Say(slipped)).at("RCPT", Act::Say("550 5.1.1 nobody"));
+    let server = Server::start(vec![plan]);
     let (settings, _file) = trusting(&server, &pem);
     let verdict = deliver(&mut SmtpCourier::new(settings), ALICE, "one").await;
     try_again(&verdict, "starting TLS");

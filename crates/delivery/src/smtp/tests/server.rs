@@ -114,7 +114,12 @@ fn converse(number: usize, tcp: TcpStream, mut plan: Plan, seen: &Mutex<Seen>) -
         seen.lock().unwrap().commands.push((number, command.clone()));
         let verb = command.split([' ', ':']).next().unwrap_or("").to_uppercase();
         if let Some(act) = plan.take(&command) {
+            let is_agreed = matches!(act, Act::Say(reply) if reply.starts_with("220 "));
             perform(&mut wire, act)?;
+            if verb == "STARTTLS" && is_agreed {
+                wire = BufReader::new(seal(under.try_clone().ok()?, plan.tls.as_ref()?));
+                is_sealed = true;
+            }
             if verb != "DATA" {
                 continue;
             }

@@ -135,9 +135,15 @@ struct Head {
     repeated: bool,
 }
 
-/// Lines that are no header are passed over.
+/// Headers that stand in a message once.
+const ONCE: [&str; 5] = ["From", "To", "Call-ID", "CSeq", "Max-Forwards"];
+
+/// Lines that are no header are passed over. What was seen is kept beside the
+/// headers: looking through them for each line would let one datagram of many
+/// short lines hold up everybody else.
 fn read_headers(lines: &[Cow<'_, str>]) -> Head {
     let mut head = Head { headers: Headers::default(), length: Length::Missing, repeated: false };
+    let mut seen = [false; ONCE.len()];
     for line in lines {
         let Some((name, value)) = line.split_once(':') else { continue };
         let (name, value) = (names::long(name.trim()), value.trim());
@@ -148,10 +154,9 @@ fn read_headers(lines: &[Cow<'_, str>]) -> Head {
         if !is_token(name) {
             continue;
         }
-        const ONCE: [&str; 5] = ["From", "To", "Call-ID", "CSeq", "Max-Forwards"];
-        let once = ONCE.iter().any(|once| once.eq_ignore_ascii_case(name));
-        if once && head.headers.get(name).is_some() {
-            head.repeated = true;
+        let mut once = ONCE.iter().zip(&mut seen);
+        if let Some((_, seen)) = once.find(|(once, _)| once.eq_ignore_ascii_case(name)) {
+            head.repeated |= std::mem::replace(seen, true);
         }
         head.headers.push(name, value);
     }

@@ -340,3 +340,19 @@ fn option_tags_are_gathered() {
     let request = invite("sip:a@b", "Require: 100rel, timer\r\nSupported: x\r\nRequire: ,foo\r\n");
     assert_eq!(request.require(), ["100rel", "timer", "foo"]);
 }
+
+#[test]
+fn a_datagram_of_short_lines_costs_no_more_than_its_length() {
+    let cost = |lines: &str| {
+        let bytes = format!("OPTIONS sip:a@b SIP/2.0\r\n{lines}");
+        let measured = (0..5).map(|_| {
+            let start = std::time::Instant::now();
+            assert!(read_datagram(bytes.as_bytes()).is_err());
+            start.elapsed()
+        });
+        measured.min().unwrap()
+    };
+    let plain = cost(&"x:\r\n".repeat(16_000));
+    let repeated = cost(&["x:\r\n".repeat(8000), "t:\r\n".repeat(8000)].concat());
+    assert!(repeated < plain * 10, "{repeated:?}, where {plain:?} is usual");
+}

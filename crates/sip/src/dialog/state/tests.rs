@@ -1,3 +1,5 @@
+//! Dialogs made from requests and responses as they stand on the wire.
+
 use super::*;
 use crate::wire::{Message, read_datagram};
 

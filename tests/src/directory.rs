@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use crate::certificates::Certificates;
 use crate::process::{Process, output, run};
 use crate::{packages, ports, waiting};
 
@@ -77,6 +78,8 @@ pub const PEOPLE: [Entry; 5] = [
 /// A running slapd.
 pub struct Directory {
     address: SocketAddr,
+    secure: SocketAddr,
+    certificates: Certificates,
     slapd: Option<Process>,
     folder: TempDir,
 }
@@ -84,16 +87,27 @@ pub struct Directory {
 impl Directory {
     /// Loads the tree and starts slapd on a free port.
     pub fn start() -> Self {
+        Self::start_with("")
+    }
+
+    /// The same, but nothing is told over a connection in the clear.
+    pub fn start_encrypted() -> Self {
+        Self::start_with("security ssf=71\n")
+    }
+
+    fn start_with(further: &str) -> Self {
         packages::need(&["slapd", "ldap-utils"]);
         let folder = tempfile::Builder::new().prefix("ringpost-ldap-").tempdir().unwrap();
         let path = folder.path();
         fs::create_dir(path.join("data")).unwrap();
-        fs::write(path.join("slapd.conf"), configuration(path)).unwrap();
+        let certificates = Certificates::make(path, "directory.example.com");
+        fs::write(path.join("slapd.conf"), configuration(path, &certificates, further)).unwrap();
         fs::write(path.join("tree.ldif"), tree()).unwrap();
         fs::write(path.join("password"), PASSWORD).unwrap();
         let file = |name: &str| path.join(name).into_os_string();
         run("slapadd", ["-f".into(), file("slapd.conf"), "-l".into(), file("tree.ldif")]);
-        let mut directory = Self { address: ports::free_address(), slapd: None, folder };
+        let (address, secure) = (ports::free_address(), ports::free_address());
+        let mut directory = Self { address, secure, certificates, slapd: None, folder };
         directory.up();
         directory
     }
@@ -101,6 +115,16 @@ impl Directory {
     /// As `directory.url` names it.
     pub fn url(&self) -> String {
         format!("ldap://{}", self.address)
+    }
+
+    /// The same for `ldaps:`.
+    pub fn secure_url(&self) -> String {
+        format!("ldaps://{}", self.secure)
+    }
+
+    /// Who vouches for its certificate.
+    pub fn ca_file(&self) -> &Path {
+        &self.certificates.authority
     }
 
     /// A file with the password in it.
@@ -113,11 +137,15 @@ impl Directory {
         assert!(self.slapd.is_none(), "up already");
         let config = self.folder.path().join("slapd.conf");
         let mut command = Command::new("slapd");
-        command.args(["-d", "0", "-h", &format!("{}/", self.url()), "-f"]).arg(config);
+        command.args(["-d", "0", "-h", &self.urls(), "-f"]).arg(config);
         self.slapd = Some(Process::start("slapd", &mut command));
         waiting::until("slapd", Duration::from_secs(20), || {
             self.search("(objectClass=organization)").map(drop)
         });
+    }
+
+    fn urls(&self) -> String {
+        format!("{}/ {}/", self.url(), self.secure_url())
     }
 
     /// Kills slapd: connections are cut, new ones are refused.
@@ -151,20 +179,21 @@ impl Directory {
             "-x",
             "-LLL",
             "-H",
-            &self.url(),
+            &self.secure_url(),
             "-D",
             BIND_DN,
             "-w",
             PASSWORD,
         ]);
-        command.args(["-b", BASE, filter]);
+        command.args(["-b", BASE, filter]).env("LDAPTLS_CACERT", self.ca_file());
         let output = output(&mut command).ok()?;
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
     }
 }
 
-fn configuration(folder: &Path) -> String {
+fn configuration(folder: &Path, certificates: &Certificates, further: &str) -> String {
     let at = folder.display();
+    let Certificates { authority, certificate, key } = certificates;
     format!(
         "include /etc/ldap/schema/core.schema\n\
          include /etc/ldap/schema/cosine.schema\n\
@@ -180,12 +209,16 @@ fn configuration(folder: &Path) -> String {
          SUBSTR caseIgnoreSubstringsMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )\n\
          objectclass ( 1.3.6.1.4.1.99999.2.1 NAME 'umPerson' AUXILIARY MAY ( proxyAddresses $ \
          msRTCSIP-Line $ otherTelephone $ msRTCSIP-PrimaryUserAddress ) )\n\
+         TLSCACertificateFile {}\nTLSCertificateFile {}\nTLSCertificateKeyFile {}\n{further}\
          pidfile {at}/slapd.pid\nargsfile {at}/slapd.args\n\
          modulepath /usr/lib/ldap\nmoduleload back_mdb\n\
          database mdb\nmaxsize 16777216\nsuffix \"{BASE}\"\ndirectory {at}/data\n\
          rootdn \"cn=admin,{BASE}\"\nindex objectClass eq\n\
          access to attrs=userPassword by anonymous auth by * none\n\
-         access to * by dn.exact=\"{BIND_DN}\" read by * none\n"
+         access to * by dn.exact=\"{BIND_DN}\" read by * none\n",
+        authority.display(),
+        certificate.display(),
+        key.display(),
     )
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Status and body of `GET path`; `None` when nobody answers there.
 pub fn get(server: SocketAddr, path: &str) -> Option<(u16, String)> {

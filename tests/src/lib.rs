@@ -10,7 +10,8 @@
 //! at once on few cores: `cargo test -p ringpost-tests -- --test-threads 16`.
 //! The binary under test is built when it is missing or stale; `RINGPOST_BINARY`
 //! names another one. The peers (sipp, slapd, postfix, dovecot, strace) are
-//! Debian packages, installed when they are missing, which needs root.
+//! Debian packages, installed when they are missing, which needs root, as does
+//! the small disk of the stories about full ones.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -21,6 +22,7 @@
 )]
 
 pub mod binary;
+pub mod certificates;
 pub mod directory;
 pub mod http;
 pub mod imap;
@@ -35,6 +37,7 @@ pub mod server;
 pub mod settings;
 pub mod sip;
 pub mod sipp;
+pub mod small_disk;
 pub mod smtp;
 pub mod sound;
 pub mod store_lock;

@@ -130,7 +130,7 @@ impl MailSink {
         assert!(self.listener.is_none(), "up already");
         // A program that is just being started may hold a copy of the old socket.
         let bind = || TcpListener::bind(self.address).ok();
-        let listener = waiting::until("the sink's port", Duration::from_secs(5), bind);
+        let listener = waiting::until("the sink's port", Duration::from_secs(20), bind);
         self.shared.state().is_up = true;
         let shared = Arc::clone(&self.shared);
         self.listener = Some(std::thread::spawn(move || {

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use crate::certificates::Certificates;
 use crate::letter::Letter;
 use crate::process::{Process, run};
 use crate::smtp::Client;
@@ -25,6 +26,7 @@ const STARTS: Duration = Duration::from_secs(30);
 pub struct MailSystem {
     smtp: SocketAddr,
     imap: SocketAddr,
+    certificates: Certificates,
     // Dropped in this order: daemons first, then what they write to.
     postfix: Option<Process>,
     dovecot: Process,
@@ -34,6 +36,16 @@ pub struct MailSystem {
 impl MailSystem {
     /// Starts both with mailboxes `user@example.com` for each of `users`.
     pub fn start(users: &[&str]) -> Self {
+        Self::start_with(users, "permit_mynetworks, reject_unauth_destination", "no")
+    }
+
+    /// The same, but mail is taken only from who authenticates himself, and
+    /// passwords are taken over TLS alone.
+    pub fn start_for_the_known(users: &[&str]) -> Self {
+        Self::start_with(users, "permit_sasl_authenticated, reject", "yes")
+    }
+
+    fn start_with(users: &[&str], restrictions: &str, only_tls: &str) -> Self {
         packages::need(&["postfix", "dovecot-imapd", "dovecot-lmtpd"]);
         let folder = tempfile::Builder::new().prefix("ringpost-mail-").tempdir().unwrap();
         // Both daemons change to users of their own.
@@ -41,8 +53,11 @@ impl MailSystem {
         let (smtp, imap) = (ports::free_address(), ports::free_address());
         let lmtp = ports::free_address();
         let dovecot = start_dovecot(folder.path(), users, imap, lmtp);
-        configure_postfix(folder.path(), users, smtp, lmtp);
-        let mut system = Self { smtp, imap, postfix: None, dovecot, folder };
+        let further = format!(
+            "smtpd_recipient_restrictions = {restrictions}\nsmtpd_tls_auth_only = {only_tls}\n"
+        );
+        let certificates = configure_postfix(folder.path(), users, smtp, lmtp, &further);
+        let mut system = Self { smtp, imap, certificates, postfix: None, dovecot, folder };
         system.start_postfix();
         waiting::until("dovecot's IMAP", STARTS, || {
             let user = format!("{}@example.com", users.first()?);
@@ -54,6 +69,11 @@ impl MailSystem {
     /// As `mail.transport` names it.
     pub fn url(&self) -> String {
         format!("smtp://{}", self.smtp)
+    }
+
+    /// Who vouches for postfix's certificate.
+    pub fn ca_file(&self) -> &Path {
+        &self.certificates.authority
     }
 
     /// Where postfix listens.
@@ -150,7 +170,13 @@ fn start_dovecot(folder: &Path, users: &[&str], imap: SocketAddr, lmtp: SocketAd
     Process::start("dovecot", Command::new("dovecot").arg("-F").arg("-c").arg(&file))
 }
 
-fn configure_postfix(folder: &Path, users: &[&str], smtp: SocketAddr, lmtp: SocketAddr) {
+fn configure_postfix(
+    folder: &Path,
+    users: &[&str],
+    smtp: SocketAddr,
+    lmtp: SocketAddr,
+    further: &str,
+) -> Certificates {
     let root = folder.join("postfix");
     for part in ["postfix", "queue", "data", "log"] {
         fs::create_dir_all(folder.join(part)).unwrap();
@@ -161,28 +187,7 @@ fn configure_postfix(folder: &Path, users: &[&str], smtp: SocketAddr, lmtp: Sock
     for part in ["postfix-files", "dynamicmaps.cf"] {
         let _ = fs::copy(Path::new("/etc/postfix").join(part), root.join(part));
     }
-    let key = folder.join("postfix/key.pem");
-    let certificate = folder.join("postfix/certificate.pem");
-    run(
-        "openssl",
-        [
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            "/CN=mail.example.com",
-            "-addext",
-            "subjectAltName=DNS:mail.example.com,IP:127.0.0.1",
-            "-keyout",
-            &key.display().to_string(),
-            "-out",
-            &certificate.display().to_string(),
-        ],
-    );
+    let certificates = Certificates::make(&root, "mail.example.com");
     let mailboxes: String = users.iter().map(|user| format!("{user}@example.com x\n")).collect();
     fs::write(root.join("mailboxes"), mailboxes).unwrap();
     let at = folder.display();
@@ -195,13 +200,13 @@ fn configure_postfix(folder: &Path, users: &[&str], smtp: SocketAddr, lmtp: Sock
          alias_maps =\nalias_database =\nlocal_recipient_maps =\n\
          virtual_mailbox_domains = example.com\nvirtual_mailbox_maps = texthash:{at}/postfix/mailboxes\n\
          virtual_transport = lmtp:inet:127.0.0.1:{lmtp_port}\n\
-         smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination\n\
+         {further}\
          smtpd_tls_cert_file = {certificate}\nsmtpd_tls_key_file = {key}\nsmtpd_tls_security_level = may\nsmtpd_tls_received_header = yes\n\
          smtpd_sasl_auth_enable = yes\nsmtpd_sasl_type = dovecot\nsmtpd_sasl_path = {at}/dovecot/run/auth-postfix\n\
          smtpd_peername_lookup = no\nsmtp_dns_support_level = disabled\n\
          minimal_backoff_time = 1s\nmaximal_backoff_time = 2s\nqueue_run_delay = 1s\n",
-        key = key.display(),
-        certificate = certificate.display(),
+        key = certificates.key.display(),
+        certificate = certificates.certificate.display(),
     );
     fs::write(root.join("main.cf"), main).unwrap();
     // Debian's services without chroot, and our port for smtpd.
@@ -211,6 +216,7 @@ fn configure_postfix(folder: &Path, users: &[&str], smtp: SocketAddr, lmtp: Sock
         master.push_str(&format!("{name} {kind} {private} - n {wake} {limit} {command}\n"));
     }
     fs::write(root.join("master.cf"), master).unwrap();
+    certificates
 }
 
 /// Service, type, private, wake-up, process limit and program: what postfix

@@ -15,10 +15,11 @@ use tempfile::TempDir;
 use crate::letter::Letter;
 use crate::process::{Process, output, signal};
 use crate::settings::Settings;
+use crate::small_disk::SmallDisk;
 use crate::{binary, http, maildir, ports, trace, waiting};
 
 /// How long a start, an end, or a mail to a healthy mail server may take.
-pub const SOON: Duration = Duration::from_secs(15);
+pub const SOON: Duration = Duration::from_secs(30);
 
 /// Line of the ledger, as far as stories ask for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,33 +48,57 @@ impl LedgerRow {
 /// The server.
 pub struct Server {
     settings: Settings,
-    folder: TempDir,
     sip: SocketAddr,
     http: SocketAddr,
     process: Option<Process>,
+    /// Under the state folder, where it is a small one.
+    disk: Option<SmallDisk>,
     /// What earlier processes on the same state said.
     earlier: Vec<String>,
     secrets: Vec<String>,
+    environment: Vec<(String, String)>,
     traced: bool,
+    // Goes last, when nothing is mounted in it any more.
+    folder: TempDir,
 }
 
 impl Server {
     /// Writes the configuration, starts, and waits for the ready line.
     pub fn start(settings: Settings) -> Self {
-        let mut server = Self::prepare(settings);
+        let mut server = Self::prepared(settings);
         server.up();
         server
     }
 
     /// Starts under strace; what it did is in [`Server::trace`].
     pub fn start_traced(settings: Settings) -> Self {
-        let mut server = Self::prepare(settings);
+        let mut server = Self::prepared(settings);
         server.traced = true;
         server.up();
         server
     }
 
-    fn prepare(settings: Settings) -> Self {
+    /// Starts with its state on a disk of `size` (such as `8m`) of its own.
+    pub fn start_on_small_disk(settings: Settings, size: &str) -> Self {
+        let mut server = Self::on_small_disk(settings, size);
+        server.up();
+        server
+    }
+
+    /// The same, but not started yet.
+    pub fn on_small_disk(settings: Settings, size: &str) -> Self {
+        let mut server = Self::prepared(settings);
+        server.disk = Some(SmallDisk::mount(&server.state(), size));
+        server
+    }
+
+    /// Sets a variable for it and for its commands.
+    pub fn set_environment(&mut self, name: &str, value: &str) {
+        self.environment.push((name.into(), value.into()));
+    }
+
+    /// Writes the configuration and starts nothing yet.
+    pub fn prepared(settings: Settings) -> Self {
         let folder = tempfile::Builder::new().prefix("ringpost-test-").tempdir().unwrap();
         let (sip, http) = (ports::free_address(), ports::free_address());
         fs::write(folder.path().join("ringpost.toml"), settings.to_toml(folder.path(), sip, http))
@@ -85,25 +110,46 @@ impl Server {
             sip,
             http,
             process: None,
+            disk: None,
             earlier: Vec::new(),
             secrets,
+            environment: Vec::new(),
             traced: false,
         }
     }
 
     /// Starts on the state that is there.
     pub fn up(&mut self) {
+        let mut process = self.begin();
+        process.line("that it is ready", SOON, is_ready);
+        self.process = Some(process);
+    }
+
+    /// The same where it may be that it cannot start: its words then.
+    pub fn comes_up(&mut self) -> Result<(), String> {
+        let mut process = self.begin();
+        let up = waiting::until("a start or an end", SOON, || {
+            let up = process.lines().iter().any(|line| is_ready(line));
+            (up || !process.is_running()).then_some(up)
+        });
+        if up {
+            self.process = Some(process);
+            return Ok(());
+        }
+        assert!(!process.ended(SOON).success(), "it ended as if all were well");
+        Err(process.lines().join("\n"))
+    }
+
+    fn begin(&self) -> Process {
         assert!(self.process.is_none(), "up already");
-        let mut command = Command::new(binary::ringpost());
+        let mut command = open_handed(binary::ringpost());
         if self.traced {
             command = trace::strace(&self.trace_file());
             command.arg(binary::ringpost());
         }
         command.args(["serve", "--config"]).arg(self.config());
-        command.env_remove("RUST_LOG");
-        let mut process = Process::start("ringpost", &mut command);
-        process.line("that it is ready", SOON, |line| line.starts_with("ringpost is ready"));
-        self.process = Some(process);
+        command.env_remove("RUST_LOG").envs(self.environment.iter().cloned());
+        Process::start("ringpost", &mut command)
     }
 
     /// kill -9: nothing is written any more from now on.
@@ -143,6 +189,11 @@ impl Server {
         self.folder.path().join("state")
     }
 
+    /// The small disk under it.
+    pub fn disk(&self) -> &SmallDisk {
+        self.disk.as_ref().expect("started on a small disk")
+    }
+
     /// Its configuration file.
     pub fn config(&self) -> PathBuf {
         self.folder.path().join("ringpost.toml")
@@ -180,9 +231,10 @@ impl Server {
 
     /// Another command of the program with this configuration.
     pub fn command(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(binary::ringpost());
+        let mut command = open_handed(binary::ringpost());
         command.args(arguments).arg("--config").arg(self.config());
-        output(command.env_remove("RUST_LOG")).expect("ringpost runs")
+        command.env_remove("RUST_LOG").envs(self.environment.iter().cloned());
+        output(&mut command).expect("ringpost runs")
     }
 
     /// The words of a command that must succeed.
@@ -276,6 +328,18 @@ impl Drop for Server {
             privacy::check(&log, &self.secrets);
         }
     }
+}
+
+fn is_ready(line: &str) -> bool {
+    line.starts_with("ringpost is ready")
+}
+
+/// A program in a process that keeps no file from anybody by itself (umask 0),
+/// so that what it writes is as private as the program makes it.
+fn open_handed(program: &Path) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", "umask 0; exec \"$@\"", "sh"]).arg(program);
+    command
 }
 
 /// The list in an answer, whether it stands alone or under a key.

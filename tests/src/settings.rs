@@ -67,6 +67,7 @@ pub struct Settings {
     limits: Vec<(&'static str, u32)>,
     directory: Option<(String, PathBuf)>,
     peers: &'static str,
+    further: Vec<(&'static str, String)>,
 }
 
 impl Default for Settings {
@@ -87,6 +88,7 @@ impl Settings {
             limits: Vec::new(),
             directory: None,
             peers: "127.0.0.0/8",
+            further: Vec::new(),
         }
     }
 
@@ -118,6 +120,22 @@ impl Settings {
         self
     }
 
+    /// Any other line of a section, such as `audio = "pcm"` in `mail`.
+    #[must_use]
+    pub fn line(mut self, section: &'static str, line: impl Into<String>) -> Self {
+        self.further.push((section, line.into()));
+        self
+    }
+
+    /// Callers are looked up there, over an encrypted connection.
+    #[must_use]
+    pub fn secure_directory(mut self, directory: &Directory, start_tls: bool) -> Self {
+        let url = if start_tls { directory.url() } else { directory.secure_url() };
+        self.directory = Some((url, directory.password_file()));
+        self.line("directory", format!("starttls = {start_tls}"))
+            .line("directory", format!("ca_file = \"{}\"", directory.ca_file().display()))
+    }
+
     /// Callers are looked up there.
     #[must_use]
     pub fn directory(mut self, directory: &Directory) -> Self {
@@ -134,16 +152,21 @@ impl Settings {
     pub fn to_toml(&self, folder: &Path, sip: SocketAddr, http: SocketAddr) -> String {
         let default = format!("maildir:{}", folder.join("mail").display());
         let transport = self.transport.clone().unwrap_or(default);
+        let further = |section: &str| -> String {
+            let of = self.further.iter().filter(|(name, _)| *name == section);
+            of.map(|(_, line)| format!("{line}\n")).collect()
+        };
         let mut text = format!(
             "[sip]\nlisten = [\"udp:{sip}\"]\npeers = [\"{}\"]\n\n\
              [media]\naddress = \"127.0.0.1\"\nports = \"20000-29999\"\n\n\
              [state]\ndir = \"{}\"\n\n\
              [mail]\ntransport = \"{transport}\"\nfrom = \"voicemail@example.com\"\n\
-             postmaster = \"postmaster@example.com\"\n\n\
+             postmaster = \"postmaster@example.com\"\n{}\n\
              [dial_plan]\ncountry = \"US\"\nextension_digits = 4\n\n\
              [http]\nlisten = \"{http}\"\n\n[limits]\n",
             self.peers,
             folder.join("state").display(),
+            further("mail"),
         );
         for (key, value) in &self.limits {
             let _ = writeln!(text, "{key} = {value}");
@@ -152,10 +175,11 @@ impl Settings {
             let _ = writeln!(
                 text,
                 "\n[directory]\nurl = \"{url}\"\nbase = \"{}\"\nbind_dn = \"{}\"\n\
-                 password_file = \"{}\"\ntimeout_seconds = 2",
+                 password_file = \"{}\"\ntimeout_seconds = 2\n{}",
                 directory::BASE,
                 directory::BIND_DN,
-                password_file.display()
+                password_file.display(),
+                further("directory")
             );
         }
         for subscriber in &self.subscribers {
@@ -185,10 +209,12 @@ mod tests {
     fn it_is_toml_with_what_was_set() {
         let settings = Settings::new()
             .limit("answer_after_seconds", 4)
+            .line("mail", "audio = \"pcm\"")
             .subscriber(Subscriber::new("carl", "+14255550103", "1003").notify("pbx"));
         let at = SocketAddr::from(([127, 0, 0, 1], 5060));
         let table: toml::Table = settings.to_toml(Path::new("/x"), at, at).parse().unwrap();
         assert_eq!(table["limits"]["answer_after_seconds"].as_integer(), Some(4));
+        assert_eq!(table["mail"]["audio"].as_str(), Some("pcm"));
         assert_eq!(table["subscriber"][2]["notify"].as_str(), Some("pbx"));
         assert_eq!(table["subscriber"][2]["name"].as_str(), Some("Carl Example"));
         assert_eq!(table["sip"]["listen"][0].as_str(), Some("udp:127.0.0.1:5060"));

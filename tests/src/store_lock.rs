@@ -16,14 +16,14 @@ pub struct StoreLock {
 }
 
 impl StoreLock {
-    /// Takes the write lock of the database `file`, waiting for it at most 5 s.
+    /// Takes the write lock of the database `file`, waiting for it at most 20 s.
     pub fn take(file: &Path) -> Self {
         assert!(file.exists(), "no database {}", file.display());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let connection = runtime.block_on(async {
             let url = format!("sqlite://{}", file.display());
             let options =
-                SqliteConnectOptions::from_str(&url).unwrap().busy_timeout(Duration::from_secs(5));
+                SqliteConnectOptions::from_str(&url).unwrap().busy_timeout(Duration::from_secs(20));
             let mut connection = options.connect().await.expect("the database opens");
             sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await.expect("the lock");
             connection

@@ -3,7 +3,7 @@
 use super::*;
 use crate::smtp::Client;
 
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(20);
 const MAIL: &str = "Subject: One\r\nMessage-ID: <1@example.com>\r\n\r\nHello\r\n.dot\r\n";
 
 fn send(sink: &MailSink, to: &str) -> Option<u16> {

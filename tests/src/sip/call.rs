@@ -8,8 +8,9 @@ use crate::sound::Law;
 
 /// How long any answer of the server may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The greeting has no quiet longer than 0.3 s before the end of its beep.
-const QUIET: Duration = Duration::from_millis(350);
+/// The greeting has no quiet longer than 0.3 s (15 packets) before the end of
+/// its beep.
+const QUIET: usize = 18;
 
 /// A call in progress.
 pub struct Call {
@@ -36,7 +37,7 @@ struct Remote {
 pub struct Greeting {
     /// From the ACK to its first packet.
     pub after: Duration,
-    /// From its first to its last loud packet, that packet included.
+    /// Of its sound, from the first to the last loud packet.
     pub length: Duration,
     /// The packets.
     pub packets: Vec<Packet>,
@@ -175,33 +176,35 @@ impl Call {
 
     /// Sends the ACK of the 200.
     pub fn acknowledge(&mut self) {
+        self.acknowledge_number(1);
+    }
+
+    fn acknowledge_number(&mut self, number: u32) {
         let mut ack = self.within("ACK");
         // RFC 3261 §13.2.2.4: the number is the INVITE's.
         for (name, value) in &mut ack.headers {
             if name == "CSeq" {
-                *value = "1 ACK".into();
+                *value = format!("{number} ACK");
             }
         }
         self.cseq -= 1;
+        let sent = Instant::now();
         self.line.send(&ack);
-        self.acknowledged = Some(Instant::now());
+        self.acknowledged.get_or_insert(sent);
     }
 
     /// Listens to the greeting and its beep until they are over; the recording
     /// runs when this returns.
     pub fn hears_greeting(&mut self) -> Greeting {
         let acknowledged = self.acknowledged.expect("acknowledged");
-        let over = |heard: &[Packet]| {
-            let last = heard.iter().rev().find(|packet| packet.is_loud());
-            last.is_some_and(|packet| packet.at.elapsed() >= QUIET)
-        };
-        let heard = self.rtp.listen(Duration::from_secs(15), over);
+        let heard = self.rtp.listen_out(Duration::from_secs(30), QUIET);
         assert!(heard, "the greeting did not end; {} packets heard", self.rtp.heard().len());
         let packets = self.rtp.heard().to_vec();
-        let loud: Vec<&Packet> = packets.iter().filter(|packet| packet.is_loud()).collect();
+        let loud: Vec<usize> = (0..packets.len()).filter(|&at| packets[at].is_loud()).collect();
+        let length = loud[loud.len() - 1] - loud[0] + 1;
         Greeting {
             after: packets[0].at.saturating_duration_since(acknowledged),
-            length: loud[loud.len() - 1].at - loud[0].at + Duration::from_millis(20),
+            length: Duration::from_millis(length as u64 * 20),
             packets,
         }
     }
@@ -283,6 +286,31 @@ impl Call {
         info.body = body.as_bytes().to_vec();
         let answer = self.line.ask(&info, PATIENCE, |status| status >= 200);
         answer.and_then(|answer| answer.status()).expect("an answer to the INFO")
+    }
+
+    /// Offers the sound again in another direction (`sendrecv`, `sendonly`,
+    /// `inactive`; RFC 3264 §8.4); the answer's SDP.
+    pub fn offers_again(&mut self, direction: &str) -> String {
+        let contact = self.invite.header("Contact").unwrap_or_default().to_owned();
+        let mut again =
+            self.within("INVITE").with("Contact", contact).with("Content-Type", "application/sdp");
+        let (number, sdp) = (self.cseq, self.invite.text());
+        let version = format!("o=- 4711 {number} ");
+        let sdp = sdp.replace("o=- 4711 1 ", &version).replace("sendrecv", direction);
+        again.body = sdp.into_bytes();
+        let answer = self.line.ask(&again, PATIENCE, |status| status >= 200);
+        let answer = answer.unwrap_or_else(|| {
+            panic!("no answer to the second offer; heard:\n{}", self.line.story());
+        });
+        assert_eq!(answer.status(), Some(200), "to the second offer");
+        self.acknowledge_number(number);
+        answer.text()
+    }
+
+    /// Whether the server hangs up while `span` goes by; answered if so.
+    pub fn is_hung_up_in(&mut self, span: Duration) -> bool {
+        let bye = self.line.receive(span, |message| message.method() == Some("BYE"));
+        bye.inspect(|bye| self.line.send(&bye.answer(200, "OK", "none"))).is_some()
     }
 
     /// Waits for the server's BYE and answers it.

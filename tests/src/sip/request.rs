@@ -165,12 +165,19 @@ impl Report {
         info(server, &self.called, kind, &body, &self.headers)
     }
 
+    /// The INFO with it, to be sent over `line`.
+    pub fn request(&self, line: &Line) -> Message {
+        let (kind, body) = self.xml();
+        let mut request = outside(line, "INFO", &self.called).with("Content-Type", kind);
+        request.headers.extend_from_slice(&self.headers);
+        request.body = body.into_bytes();
+        request
+    }
+
     /// Sends it to a server that may be dying; whether it was acknowledged.
     pub fn try_send(&self, server: SocketAddr, within: Duration) -> bool {
-        let (kind, body) = self.xml();
         let mut line = Line::to(server);
-        let mut request = outside(&line, "INFO", &self.called).with("Content-Type", kind);
-        request.body = body.into_bytes();
+        let request = self.request(&line);
         line.ask(&request, within, |status| status == 200).is_some()
     }
 

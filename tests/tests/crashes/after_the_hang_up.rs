@@ -20,7 +20,7 @@ fn at_once_after_the_200_of_the_bye() {
     server.kill_and_restart();
     let letter = server.mails("alice", 1).remove(0);
     let found = ringpost_tests::sound::align(&said, &letter.sound().samples);
-    assert!(found.correlation > 0.99 && found.overlap + 8800 > said.len(), "{found:?}");
+    assert!(found.correlation > 0.99 && found.overlap + 12_000 > said.len(), "{found:?}");
 }
 
 #[test]

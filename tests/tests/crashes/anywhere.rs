@@ -28,10 +28,10 @@ fn no_call_is_lost_and_none_is_told_twice() {
                 waiting::pass(Duration::from_millis(at as u64 * 300));
                 if at % 4 == 3 {
                     return Report::missed("alice", &caller, &format!("any-{at}"))
-                        .try_send(sip, Duration::from_secs(2));
+                        .try_send(sip, Duration::from_secs(10));
                 }
                 let mut call = Call::place(sip, &Invite::to("alice").from(&caller));
-                let answered = call.is_answered(Duration::from_secs(2));
+                let answered = call.is_answered(Duration::from_secs(10));
                 if answered {
                     call.acknowledge();
                     if at % 4 == 0 {

@@ -22,7 +22,7 @@ fn by_sipp() {
     let said = speech(8.0, 41);
     let (before, begun) = (server.cpu_seconds(), Instant::now());
     Sipp::scenario("message", "alice")
-        .speaks(greeting + Duration::from_millis(100), &said)
+        .speaks(greeting + Duration::from_millis(600), &said)
         .calls(CALLS)
         .run(server.sip());
     sink.wait_taken(CALLS + 1, Duration::from_secs(60));

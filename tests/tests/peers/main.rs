@@ -12,6 +12,7 @@
 mod company;
 mod directory_away;
 mod fifty_calls;
+mod locked_doors;
 mod sipp_calls;
 mod street;
 mod three_callers;

@@ -36,7 +36,7 @@ fn from_sipp_to_the_mailbox() {
             let sip = server.sip();
             scope.spawn(move || {
                 let sipp = Sipp::scenario("message", "alice").caller(caller);
-                sipp.speaks(greeting + Duration::from_millis(100), said).run(sip);
+                sipp.speaks(greeting + Duration::from_millis(300), said).run(sip);
             });
         }
     });
@@ -49,6 +49,7 @@ fn from_sipp_to_the_mailbox() {
         letter.check_message(said);
         assert_eq!(letter.header("Content-Class"), Some("voice-ca"));
         let length = letter.duration();
+        assert!((f64::from(length) - seconds(said)).abs() <= 1.0, "the mail says {length} s");
         assert_eq!(letter.subject, format!("Voice Mail from {shown} ({length} seconds)"));
         assert_eq!(letter.from_name, *shown);
         let wav = letter.sound();

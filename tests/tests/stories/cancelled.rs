@@ -42,7 +42,7 @@ fn it_answers_when_it_has_rung_long_enough() {
     call.rings();
     call.answered();
     let took = begun.elapsed().as_millis();
-    assert!((950..3000).contains(&took), "answered after {took} ms");
+    assert!(took >= 990, "answered after {took} ms");
     call.hangs_up();
     server.mails("alice", 1).remove(0).check_missed_call("call");
 }

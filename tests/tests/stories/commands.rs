@@ -5,6 +5,7 @@ use std::process::Command;
 use ringpost_tests::binary;
 use ringpost_tests::letter::Kind;
 use ringpost_tests::mail_sink::MailSink;
+use ringpost_tests::process::output;
 use ringpost_tests::server::Server;
 use ringpost_tests::settings::Settings;
 use ringpost_tests::sip::{Call, Invite, Packet};
@@ -15,13 +16,34 @@ fn demo_shows_three_mails() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut command = Command::new(binary::ringpost());
     command.arg("demo").env_remove("RUST_LOG").env("TMPDIR", folder.path());
-    let output = command.output().expect("ringpost runs");
+    let output = output(&mut command).expect("ringpost runs");
     let words = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{words}{}", String::from_utf8_lossy(&output.stderr));
     let count = |kind: &str| words.lines().filter(|line| line.contains(kind)).count();
     assert_eq!((count("Missed call"), count("Voice mail")), (2, 1), "{words}");
     let file = words.split_whitespace().find(|word| word.contains("/new/")).expect("a path");
     assert!(std::path::Path::new(file).exists(), "{file} is where the demo says");
+}
+
+#[test]
+fn demo_shows_three_mails_each_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut shown = Vec::new();
+    for time in [1, 2] {
+        let mut command = Command::new(binary::ringpost());
+        command.arg("demo").arg("--dir").arg(folder.path().join("demo")).env_remove("RUST_LOG");
+        let output = output(&mut command).expect("ringpost runs");
+        let words = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{words}{}", String::from_utf8_lossy(&output.stderr));
+        let count = |kind: &str| words.lines().filter(|line| line.contains(kind)).count();
+        assert_eq!((count("Missed call"), count("Voice mail")), (2, 1), "time {time}: {words}");
+        let files = words.split_whitespace().filter(|word| word.contains("/new/"));
+        shown.extend(files.map(str::to_owned));
+    }
+    shown.sort();
+    shown.dedup();
+    assert_eq!(shown.len(), 6, "each time its own: {shown:?}");
+    assert!(shown.iter().all(|file| std::path::Path::new(file).exists()), "{shown:?}");
 }
 
 #[test]
@@ -79,4 +101,40 @@ fn check_says_what_is_wrong() {
     let words = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(!output.status.success(), "{words}");
     assert!(words.contains(&sink.address().to_string()), "{words}");
+}
+
+#[test]
+fn check_tells_all_that_is_misspelt_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("ringpost.toml");
+    let text = "[sip]\nlisen = [\"udp:127.0.0.1:5060\"]\n\n[limits]\ngreeting_second = 20\n\
+        calls = \"many\"\n\n[mail]\npostmastr = \"root@example.com\"\ncolour = \"green\"\n\n\
+        [[subscriber]]\nuser = \"alice\"\nmail = \"alice@example.com\"\n\n\
+        [[subscriber]]\nuser = \"bob\"\nmail = \"bob@example.com\"\nextention = \"1002\"\n";
+    std::fs::write(&file, text).expect("a file");
+    let mut command = Command::new(binary::ringpost());
+    command.args(["check", "--config"]).arg(&file).env_remove("RUST_LOG");
+    command.env("RINGPOST_DIAL_PLAN__EXTENSION_DIGITS", "four");
+    command.env("RINGPOST_HTTP__LISTN", "127.0.0.1:8080");
+    let output = output(&mut command).expect("ringpost runs");
+    let words = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(!output.status.success(), "{words}");
+    for (place, mistake) in [
+        ("line 2:", "did you mean \"listen\"?"),
+        ("line 5:", "did you mean \"greeting_seconds\"?"),
+        ("line 6:", "\"many\""),
+        ("line 9:", "did you mean \"postmaster\"?"),
+        ("line 10:", "mail.colour"),
+        ("line 19:", "did you mean \"extension\"?"),
+        ("RINGPOST_DIAL_PLAN__EXTENSION_DIGITS", "four"),
+        ("RINGPOST_HTTP__LISTN", "did you mean \"listen\"?"),
+    ] {
+        let told = words.lines().any(|line| line.contains(place) && line.contains(mistake));
+        assert!(told, "nothing about {place} {mistake} in:\n{words}");
+    }
+    assert!(!words.contains("RUST_BACKTRACE"), "{words}");
 }

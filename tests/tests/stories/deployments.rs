@@ -8,10 +8,14 @@ use ringpost_tests::sip::{Call, Invite, Report};
 use ringpost_tests::sound::speech;
 
 fn server() -> Server {
+    server_that_rings(1)
+}
+
+fn server_that_rings(seconds: u32) -> Server {
     let new =
         |user, last| Subscriber::new(user, &format!("+1425555010{last}"), &format!("100{last}"));
     let settings = Settings::new()
-        .limit("answer_after_seconds", 1)
+        .limit("answer_after_seconds", seconds)
         .subscriber(new("carl", 3).notify("client"))
         .subscriber(new("petra", 4).notify("pbx"))
         .subscriber(new("silvia", 5).without_missed_calls());
@@ -39,7 +43,7 @@ fn an_info_of_the_front_end() {
 
 #[test]
 fn a_cancel_before_the_answer() {
-    let server = server();
+    let server = server_that_rings(60);
     for (at, (user, mails, reason)) in REPORTED.into_iter().enumerate() {
         let reason = if mails == 1 { "cancelled" } else { reason };
         let mut call = Call::place(server.sip(), &Invite::to(user));

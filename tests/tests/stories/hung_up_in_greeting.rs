@@ -26,7 +26,7 @@ fn an_answer_never_acknowledged_is_one_notification() {
     let mut call = Call::place(server.sip(), &Invite::to("alice"));
     call.answered_without_ack();
     // RFC 3261 §13.3.1.4: BYE once the 200 was repeated for 64 × T1.
-    call.is_hung_up(std::time::Duration::from_secs(40));
+    call.is_hung_up(std::time::Duration::from_secs(60));
     server.mails("alice", 1).remove(0).check_missed_call("call");
     assert_eq!(server.the_row().end(), ("missed-call", "no-ack"));
     assert!(call.rtp.heard().is_empty(), "no sound before the ACK");

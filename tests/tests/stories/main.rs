@@ -10,12 +10,16 @@
 )]
 
 mod answered_elsewhere;
+mod back_to_back;
 mod caller_shown;
 mod cancelled;
 mod commands;
 mod deployments;
+mod full_disk;
 mod greeting;
+mod hold;
 mod hung_up_in_greeting;
+mod kept;
 mod mail_server_down;
 mod message_left;
 mod nothing_said;

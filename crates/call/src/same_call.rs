@@ -32,7 +32,8 @@ pub struct Hearing {
 
 /// Whether both hearings are of one call: of the same subscriber, and with a
 /// common identifier within 24 h, or of the same caller by different ears
-/// within 5 s.
+/// within 5 s. What one ear says of two callers is of two calls, whatever they
+/// have in common: a phone system may send all of its reports under one Call-ID.
 pub fn same_call(a: &Hearing, b: &Hearing) -> bool {
     if a.subscriber.to_lowercase() != b.subscriber.to_lowercase() {
         return false;
@@ -40,7 +41,7 @@ pub fn same_call(a: &Hearing, b: &Hearing) -> bool {
     let apart = a.at.since(b.at).max(b.at.since(a.at));
     let common = a.identifiers.iter().any(|id| !id.trim().is_empty() && b.identifiers.contains(id));
     if common {
-        return apart <= REMEMBERED;
+        return apart <= REMEMBERED && (a.ear != b.ear || !other_caller(&a.caller, &b.caller));
     }
     a.ear != b.ear && apart <= TOGETHER && same_caller(&a.caller, &b.caller)
 }
@@ -60,6 +61,11 @@ fn same_caller(a: &str, b: &str) -> bool {
         }
         (Some(_), None) | (None, Some(_)) | (None, None) => a == b,
     }
+}
+
+/// Two callers, both of them named.
+fn other_caller(a: &str, b: &str) -> bool {
+    !a.trim().is_empty() && !b.trim().is_empty() && bare(a) != bare(b) && !same_caller(a, b)
 }
 
 /// Without scheme, host and parameters, in lower case.
@@ -112,6 +118,10 @@ mod tests {
             ("one id in common", true, hearing(&["x", "conv-1"], "bob", Ear::Info, HOUR)),
             ("a day later", true, hearing(&["abc@gw"], BOB, Ear::Info, REMEMBERED)),
             ("more than a day", false, hearing(&["abc@gw"], BOB, Ear::Info, REMEMBERED + ms(1))),
+            ("a second caller", false, hearing(&["abc@gw"], "+14255550143", Ear::Call, ms(10))),
+            ("no caller said", true, hearing(&["abc@gw"], "", Ear::Call, ms(10))),
+            ("spelled another way", true, hearing(&["abc@gw"], "4255550142", Ear::Call, ms(10))),
+            ("named by another ear", true, hearing(&["abc@gw"], "bob", Ear::Http, ms(10))),
             ("same ear, other id", false, hearing(&["def@gw"], BOB, Ear::Call, ms(100))),
             ("other ear, other id", true, hearing(&["def@gw"], BOB, Ear::Info, ms(100))),
             ("other ear, no id", true, hearing(&[], BOB, Ear::Http, ms(5000))),

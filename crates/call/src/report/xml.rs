@@ -64,7 +64,9 @@ pub(super) fn read(body: &[u8]) -> Result<Report, ReportError> {
             Event::GeneralRef(entity) => add(&mut open, &resolved(&entity)?),
             Event::End(_) => {
                 if let Some(Open { name, text }) = open.pop() {
-                    notification.take(&name, &text)?;
+                    let of_event = open.last().is_some_and(|outer| outer.name == "event");
+                    let name = if of_event && name == "type" { "event" } else { name.as_str() };
+                    notification.take(name, &text)?;
                 }
             }
             Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}

@@ -45,7 +45,7 @@ const KNOWN: &str = "\
         '' AS identifier, 0 AS at, ear AS heard_ear, '' AS heard_caller \
         FROM ledger WHERE id = ? \
     UNION ALL SELECT * FROM (SELECT ledger.id, ledger.ear, outcome, why, status, told_by, \
-        identifier, heard.at, ledger.ear, '' \
+        identifier, heard.at, ledger.ear, ledger.caller \
         FROM json_each(?) AS mine \
         CROSS JOIN heard_identifier AS heard \
             ON heard.subscriber = ? AND heard.identifier = mine.value \

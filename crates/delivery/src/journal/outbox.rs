@@ -8,6 +8,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::entry::record_of;
+use super::filing::silence_if_withdrawn;
 use super::writer::Task;
 use super::{Claim, ClaimKind, JournalError};
 use crate::stored::{self, StoredIdentity};
@@ -48,7 +49,8 @@ impl Task for Claiming {
             .map_err(|error| JournalError::Unreadable { reason: error.to_string() })?;
         let rows = sqlx::query(
             "SELECT outbox.id AS mail, kind, recipient, attempts, refusal, tried, \
-             outcome, why, status, body, identity \
+             outcome, why, status, body, identity, ledger.id AS call, \
+             kind = 'telling' AND outcome = 'missed-call' AND told_by IS NOT NULL AS is_told \
              FROM json_each(?) AS ids CROSS JOIN outbox ON outbox.id = ids.value \
              JOIN ledger ON ledger.id = outbox.record ORDER BY next_at, outbox.id",
         )
@@ -57,6 +59,12 @@ impl Task for Claiming {
         .await?;
         let mut claims = Vec::with_capacity(rows.len());
         for row in rows {
+            // Its call has a voice mail since; a lease or a crash kept it from
+            // being withdrawn.
+            if row.try_get("is_told")? {
+                withdraw(db, row.try_get("mail")?, row.try_get("call")?, self.now).await?;
+                continue;
+            }
             match self.read(&row) {
                 Ok(claim) => claims.push(claim),
                 // One row that cannot be read holds up no other; it is kept.
@@ -90,6 +98,22 @@ impl Claiming {
                 .transpose()?,
         })
     }
+}
+
+async fn withdraw(
+    db: &mut SqliteConnection,
+    mail: i64,
+    call: String,
+    now: Timestamp,
+) -> Result<(), JournalError> {
+    sqlx::query(
+        "UPDATE outbox SET state = 'withdrawn', leased_until = NULL, settled_at = ? WHERE id = ?",
+    )
+    .bind(now.as_millis())
+    .bind(mail)
+    .execute(&mut *db)
+    .await?;
+    silence_if_withdrawn(db, &call).await
 }
 
 async fn bury(

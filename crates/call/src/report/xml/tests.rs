@@ -58,7 +58,7 @@ fn namespace_order_depth_and_unknown_elements_do_not_matter() {
 }
 
 #[test]
-fn the_event_is_an_attribute_or_a_text_or_missed() {
+fn the_event_is_an_attribute_or_an_element_or_a_text_or_missed() {
     let table = [
         ("", true, false),
         ("<Event/>", true, false),
@@ -66,6 +66,10 @@ fn the_event_is_an_attribute_or_a_text_or_missed() {
         ("<Event>missed</Event>", true, false),
         ("<Event> Missed </Event>", true, false),
         ("<Event><Subject>hello</Subject></Event>", true, false),
+        ("<Event><Type>missed</Type></Event>", true, false),
+        ("<Event><type>answered</type><Subject>missed</Subject></Event>", false, false),
+        ("<Event type=\"missed\"><Type>answered</Type></Event>", true, false),
+        ("<Type>answered</Type><Event/>", true, false),
         ("<Event type=\"answered\"/>", false, false),
         ("<Event type=\"answered\">missed</Event>", false, false),
         ("<Event>voicemail</Event>", false, false),

@@ -108,6 +108,35 @@ async fn a_notification_that_is_being_sent_is_not_sent_again_beside_the_voice_ma
 }
 
 #[tokio::test]
+async fn a_notification_that_a_crash_left_in_hand_is_not_sent_beside_the_voice_mail() {
+    let (journal, dir) = journal().await;
+    journal.report(record("n", Ear::Info, MISSED, "a", 0), None).await.unwrap();
+    assert_eq!(claimed(&journal, at(0)).await.len(), 1);
+    journal.end(record("v", Ear::Call, MESSAGE, "a", 5)).await.unwrap();
+    journal.close().await;
+    let journal = open(dir.path()).await;
+    assert_eq!(claimed(&journal, at(6)).await, [("v".into(), "alice@example.com".into())]);
+    let shown = journal.show("n").await.unwrap().unwrap();
+    assert_eq!(shown.mails[0].state, MailState::Withdrawn);
+    assert_eq!(shown.record.outcome, Outcome::Silent(Why::SameCall));
+}
+
+#[tokio::test]
+async fn callers_that_are_reported_under_one_name_are_told_of_each() {
+    let (journal, _dir) = journal().await;
+    let report =
+        |id, caller: &str, second| record(id, Ear::Info, MISSED, "session", second).from(caller);
+    for (id, caller, filed) in [
+        ("1", "+14255550142", told(1)),
+        ("2", "+14255550143", told(1)),
+        ("3", "+14255550142", same_call("1")),
+        ("4", "(425) 555-0143", same_call("2")),
+    ] {
+        assert_eq!(journal.report(report(id, caller, 60), None).await, Ok(filed), "{id}");
+    }
+}
+
+#[tokio::test]
 async fn without_a_common_name_the_parties_and_the_moment_decide() {
     // (ear, caller, second, the same call?)
     for (ear, caller, second, is_same) in [

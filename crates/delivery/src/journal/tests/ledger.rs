@@ -38,6 +38,26 @@ async fn the_ledger_is_read_newest_first_by_whom_and_when() {
 }
 
 #[tokio::test]
+async fn every_form_of_the_question_goes_by_an_index() {
+    let (journal, _dir) = journal().await;
+    for (subscriber, unsettled, index) in [
+        (None, false, "ledger_by_end"),
+        (Some("alice"), false, "ledger_by_subscriber (subscriber=? AND ended>?"),
+        (None, true, "outbox_unsettled (state=?)"),
+        (Some("alice"), true, "outbox_unsettled (state=?)"),
+    ] {
+        let subscriber = subscriber.map(str::to_owned);
+        let query = LedgerQuery { subscriber, unsettled, ..LedgerQuery::default() };
+        let explain = format!("EXPLAIN QUERY PLAN {}", super::super::ledger::rows_sql(&query));
+        let rows = sqlx::query(sqlx::AssertSqlSafe(explain)).fetch_all(&journal.readers).await;
+        let steps: Vec<String> =
+            rows.unwrap().iter().map(|row| sqlx::Row::get(row, "detail")).collect();
+        assert!(steps.iter().any(|step| step.contains(index)), "{index}: {steps:?}");
+        assert!(!steps.iter().any(|step| step.starts_with("SCAN ledger")), "{steps:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_command_line_looks_and_retries_beside_a_running_server() {
     let (journal, dir) = journal().await;
     journal.end(record("1", Ear::Call, MESSAGE, "a", 0)).await.unwrap();

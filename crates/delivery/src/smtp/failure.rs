@@ -48,6 +48,11 @@ impl Stage {
     }
 }
 
+/// Replies about the session and not about the mail, in whatever stage they
+/// come: commands that are not known or out of order (RFC 5321 §4.2.2), and TLS
+/// or authentication that is wanted first (RFC 3207 §4, RFC 4954 §6).
+const OF_THE_SESSION: [u16; 6] = [500, 502, 503, 530, 535, 538];
+
 /// A mail that was not handed over.
 #[derive(Debug)]
 pub(super) struct Failure {
@@ -117,13 +122,14 @@ impl Failure {
     }
 
     /// 5xx to the recipient or the message is the recipient's refusal. What the
-    /// server says to us or our sender address is the operator's to mend, and
-    /// the mail waits for it; but a message too large stays so (RFC 1870 §6.1).
+    /// server says to us or our sender address is the operator's to mend, whenever
+    /// it says so, and the mail waits for it; but a message too large stays so
+    /// (RFC 1870 §6.1).
     pub(super) fn verdict(&self, settings: &SmtpSettings) -> Verdict {
         let reason = self.sentence(settings);
         let is_refused = match (&self.kind, self.stage) {
             (Kind::Reply { code, .. }, Stage::RcptTo | Stage::Data | Stage::Message) => {
-                (500..600).contains(code)
+                (500..600).contains(code) && !OF_THE_SESSION.contains(code)
             }
             (Kind::Reply { code, .. }, Stage::MailFrom) => *code == 552,
             (Kind::Unfit { is_recipients, .. }, _) => *is_recipients,

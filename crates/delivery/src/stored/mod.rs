@@ -38,11 +38,34 @@ pub(crate) fn write<T: Serialize>(value: &T) -> Result<String, JournalError> {
 
 /// The value that [`write`] wrote, in this version of Ringpost or an older one.
 pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, JournalError> {
-    let unreadable =
-        |error: serde_json::Error| JournalError::Unreadable { reason: error.to_string() };
+    // Where, and not what: serde's own words repeat the value, and this is logged.
+    let unreadable = |error: serde_json::Error| JournalError::Unreadable {
+        reason: format!(
+            "its JSON is not as expected (line {}, column {})",
+            error.line(),
+            error.column()
+        ),
+    };
     let Marked { v } = serde_json::from_str(text).map_err(unreadable)?;
     if v > VERSION {
         return Err(JournalError::Newer);
     }
     serde_json::from_str(text).map_err(unreadable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_not_repeated() {
+        for text in [r#"{"v":1,"id":{"caller":"+14255550142"}}"#, r#"{"v":"+14255550142"}"#, "{"] {
+            let said = read::<StoredRecord>(text).err().unwrap().to_string();
+            assert!(said.contains("not as expected (line 1") && !said.contains("1425"), "{said}");
+        }
+        let text = r#"{"v":1,"id":"7","call_id":"c","identifiers":"Bob","called":{},"caller":{},
+            "ear":"info","stage":1,"received":5,"ended":6}"#;
+        let said = read::<StoredRecord>(text).err().unwrap().to_string();
+        assert!(!said.contains("Bob"), "{said}");
+    }
 }

@@ -16,6 +16,8 @@ const REPLIES: &[(&str, &str, bool, &str)] = &[
     ("RCPT", "550-5.7.1 first\r\n550 5.7.1 second", true, "550 5.7.1 first second"),
     ("RCPT", "252 cannot verify", false, "252 cannot verify"),
     ("RCPT", "nonsense", false, "naming the recipient"),
+    ("RCPT", "530 5.7.0 authenticate first", false, "530 5.7.0 authenticate first"),
+    ("DATA", "503 5.5.1 out of order", false, "503 5.5.1 out of order"),
     ("DATA", "554 5.7.1 not here", true, "554 5.7.1 not here"),
     ("DATA", "250 fine", false, "250 fine"),
     (".", "452 4.3.1 full", false, "452 4.3.1 full"),

@@ -13,7 +13,8 @@ pub struct Statistics {
     pub received: u64,
     /// RTP packets sent.
     pub sent: u64,
-    /// Packets from somebody else than the remote end.
+    /// Packets from somebody else before the remote end was heard; afterwards
+    /// the kernel drops such packets uncounted.
     pub refused: u64,
     /// Datagrams that were no RTP, RTCP among them.
     pub malformed: u64,

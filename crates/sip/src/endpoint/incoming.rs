@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::answer::Answer;
 use super::sockets::Origin;
 use crate::transaction::Key;
-use crate::wire::{Malformed, Request};
+use crate::wire::{Malformed, Request, part};
 
 /// Methods that we take.
 pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO";
@@ -27,7 +27,8 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
-    /// The body of an INVITE is a session description or nothing at all.
+    /// The body of an INVITE is a session description, alone or beside other
+    /// parts, or nothing at all.
     pub(super) fn session_description(&self) -> Result<Option<&[u8]>, Answer> {
         if self.body.is_empty() {
             return Ok(None);
@@ -36,10 +37,12 @@ impl Incoming {
         if !encoding.eq_ignore_ascii_case("identity") {
             return Err(Answer::new(415).header("Accept-Encoding", "identity"));
         }
-        if self.request.content_type() != SDP {
-            return Err(Answer::new(415).header("Accept", SDP));
+        if self.request.content_type() == SDP {
+            return Ok(Some(&self.body));
         }
-        Ok(Some(&self.body))
+        let content_type = self.request.headers.get("Content-Type").unwrap_or_default();
+        let part = part(content_type, &self.body, SDP);
+        part.map(Some).ok_or_else(|| Answer::new(415).header("Accept", SDP))
     }
 
     /// Our tag in To: the request claims to be within a dialog.

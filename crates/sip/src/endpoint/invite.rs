@@ -173,7 +173,12 @@ impl Task {
         let ip = audio.rtp.ip().to_canonical();
         let allowed = self.config.peers.iter().any(|network| network.contains(ip));
         if !allowed && !ip.is_unspecified() && ip != origin.source.ip() {
-            tracing::debug!("RTP outside of the peers' networks; the signalling address is used");
+            // Direct media from telephones that are no peers is silent otherwise.
+            tracing::info!(
+                %ip,
+                "the address offered for sound is in none of the peers' networks; \
+                 the signalling address is used in its place"
+            );
             audio.rtp.set_ip(origin.source.ip());
         }
         audio

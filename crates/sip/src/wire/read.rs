@@ -165,7 +165,7 @@ fn read_headers(lines: &[Cow<'_, str>]) -> Head {
 
 /// The lines up to the empty one, unfolded (RFC 3261 §7.3.1) and as text, and
 /// the bytes behind it.
-fn split_head(mut rest: &[u8]) -> (Vec<Cow<'_, str>>, &[u8]) {
+pub(super) fn split_head(mut rest: &[u8]) -> (Vec<Cow<'_, str>>, &[u8]) {
     let mut lines: Vec<Cow<'_, str>> = Vec::with_capacity(24);
     while !rest.is_empty() {
         let (line, after) = split_line(rest);
@@ -188,7 +188,7 @@ fn split_head(mut rest: &[u8]) -> (Vec<Cow<'_, str>>, &[u8]) {
 }
 
 /// The first line without its end (CRLF, or a bare LF), and what follows.
-fn split_line(bytes: &[u8]) -> (&[u8], &[u8]) {
+pub(super) fn split_line(bytes: &[u8]) -> (&[u8], &[u8]) {
     match bytes.iter().position(|byte| *byte == b'\n') {
         Some(at) => {
             let (line, rest) = bytes.split_at(at);

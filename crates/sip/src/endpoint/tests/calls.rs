@@ -140,3 +140,26 @@ async fn a_report_gets_the_answer_of_the_house() {
         assert_eq!(soon(sent).await.unwrap(), Ok(status));
     }
 }
+
+#[tokio::test]
+async fn an_offer_that_stands_beside_other_parts_is_answered() {
+    let (server, mut arrivals) = bind().await;
+    let raw = Raw::towards(&server).await;
+    let body = format!(
+        "--b\r\nContent-Type: application/sdp\r\n\r\n{OFFER}\r\n\
+         --b\r\nContent-Type: application/qsig\r\nContent-Disposition: signal;handling=optional\r\n\
+         \r\n\u{1}\r\n--b--\r\n"
+    );
+    let invite = raw.request("INVITE", "1", 1).body("multipart/mixed; boundary=b", &body);
+    assert_eq!(raw.ask(&invite).await.status, 100);
+    let incoming = call(&mut arrivals).await;
+    assert_eq!(incoming.invitation.audio.map(|audio| audio.codec), Some(Codec::Pcma));
+    incoming.control.answer(rtp(6000));
+    let ok = raw.response().await;
+    assert_eq!(ok.headers.get("Content-Type"), Some("application/sdp"));
+    let signals = ["1", "2"].map(|part| format!("--b\r\nContent-Type: text/{part}\r\n\r\nx\r\n"));
+    let without = signals.concat() + "--b--\r\n";
+    let invite = raw.request("INVITE", "2", 1).call_id("call-2");
+    let refused = raw.ask(&invite.body("multipart/mixed;boundary=b", &without)).await;
+    assert_eq!((refused.status, refused.headers.get("Accept")), (415, Some("application/sdp")));
+}

@@ -59,7 +59,7 @@ fn courier(settings: &Settings) -> Box<dyn Courier> {
 }
 
 /// How long a claimed mail may stay in hand: longer than the slowest mail
-/// server keeps the last of [`IN_HAND`] waiting.
+/// server keeps the last of the mails in hand waiting.
 pub fn lease(settings: &Settings) -> Duration {
     let each = settings.smtp.as_ref().map_or(Duration::from_secs(60), |smtp| smtp.timeout);
     let turns = IN_HAND.div_ceil(settings.couriers.max(1)) + 1;

@@ -52,8 +52,13 @@ mod tests {
 
     #[test]
     fn only_the_international_form_is_taken() {
-        assert_eq!(E164::parse("+14255550101").map(|n| n.digits().to_owned()), Ok("14255550101".to_owned()));
-        for wrong in ["", "+", "+1", "14255550101", "+0425", "+1 425", "+1234567890123456", "+1425x"] {
+        assert_eq!(
+            E164::parse("+14255550101").map(|n| n.digits().to_owned()),
+            Ok("14255550101".to_owned())
+        );
+        for wrong in
+            ["", "+", "+1", "14255550101", "+0425", "+1 425", "+1234567890123456", "+1425x"]
+        {
             assert_eq!(E164::parse(wrong), Err(InvalidNumber), "{wrong}");
         }
     }

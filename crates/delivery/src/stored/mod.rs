@@ -36,7 +36,7 @@ pub(crate) fn write<T: Serialize>(value: &T) -> Result<String, JournalError> {
         .map_err(|error| JournalError::Unreadable { reason: error.to_string() })
 }
 
-/// The value that [`write`] wrote, in this version of Ringpost or an older one.
+/// The value that [`write()`] wrote, in this version of Ringpost or an older one.
 pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, JournalError> {
     // Where, and not what: serde's own words repeat the value, and this is logged.
     let unreadable = |error: serde_json::Error| JournalError::Unreadable {

@@ -65,7 +65,8 @@ pub struct Invitation {
 /// What the peer of a call did. All of it is already answered on the wire.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Signal {
-    /// CANCEL before our answer: the INVITE got its 487.
+    /// CANCEL before our answer: the INVITE got its 487. It may have overtaken
+    /// a [`CallControl::answer`], which then had no effect.
     Cancelled {
         /// Reason says that somebody else took the call (RFC 3326).
         elsewhere: bool,

@@ -90,6 +90,25 @@ async fn cancel_is_answered_with_the_tag_of_the_487() {
 }
 
 #[tokio::test]
+async fn an_answer_that_a_cancel_has_overtaken_has_no_effect() {
+    let (server, mut arrivals) = bind().await;
+    let raw = Raw::towards(&server).await;
+    assert_eq!(raw.ask(&raw.invite("1")).await.status, 100);
+    let mut incoming = call(&mut arrivals).await;
+    let cancel = raw.request("CANCEL", "1", 1).header("Reason", "SIP;cause=200");
+    assert_eq!(raw.ask(&cancel).await.status, 200);
+    let terminated = raw.response().await;
+    assert_eq!(terminated.status, 487);
+    incoming.control.ring();
+    incoming.control.answer(rtp(6000));
+    incoming.control.hang_up();
+    raw.send(raw.request("ACK", "1", 1).within(&terminated).text()).await;
+    raw.is_quiet(&mut arrivals).await;
+    assert_eq!(next(&mut incoming.signals).await, Some(Signal::Cancelled { elsewhere: true }));
+    assert_eq!(next(&mut incoming.signals).await, None, "nothing after the end");
+}
+
+#[tokio::test]
 async fn cancel_after_the_answer_has_no_effect() {
     let (server, mut arrivals) = bind().await;
     let raw = Raw::towards(&server).await;

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::process::{output, run};
-use crate::waiting;
+use crate::{packages, waiting};
 
 /// A tmpfs, mounted while this lives (which needs root).
 pub struct SmallDisk {
@@ -17,6 +17,7 @@ pub struct SmallDisk {
 impl SmallDisk {
     /// Mounts it on the folder `at`, which is made where it is missing.
     pub fn mount(at: &Path, size: &str) -> Self {
+        packages::need(&["mount"]);
         fs::create_dir_all(at).unwrap();
         let options = format!("size={size},mode=0700");
         run(

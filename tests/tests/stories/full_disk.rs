@@ -107,6 +107,45 @@ fn calls_that_were_going_on_are_told_of() {
 }
 
 #[test]
+fn the_first_call_on_a_full_disk_is_refused_or_told_of() {
+    let server = Server::start_on_small_disk(Settings::new(), SIZE);
+    // Nothing has told the server yet.
+    server.disk().fill();
+    let mut call = Call::place(server.sip(), &Invite::to("alice"));
+    let response = call.response("answer or refusal", |status| status >= 200);
+    call.line.put_back(response.clone());
+    let told = if response.status() == Some(200) {
+        call.answered();
+        call.hears_something();
+        call.hangs_up();
+        1
+    } else {
+        assert_eq!(call.refused().status(), Some(503));
+        0
+    };
+    free(&server);
+    server.mails("alice", told);
+}
+
+#[test]
+fn a_call_cut_off_while_the_disk_is_full_is_told_of_once() {
+    let mut server = Server::start_on_small_disk(Settings::new(), SIZE);
+    let mut call = Call::place(server.sip(), &Invite::to("alice"));
+    call.answered();
+    call.hears_something();
+    fill(&server);
+    server.kill();
+    if server.comes_up().is_ok() {
+        server.kill();
+    }
+    server.disk().free();
+    server.up();
+    server.mails("alice", 1).remove(0).check_missed_call("call");
+    server.kill_and_restart();
+    server.mails("alice", 1);
+}
+
+#[test]
 fn a_start_on_a_full_disk_is_a_sentence_or_a_server_that_says_503() {
     // Once on a folder that a server has used, once on a new one.
     for used in [true, false] {

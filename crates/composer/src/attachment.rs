@@ -6,8 +6,9 @@ use mail_builder::mime::{BodyPart, MimePart};
 use crate::caller::Caller;
 use crate::{Sound, clean, words};
 
-/// Most characters of the caller in a file name: with it, the whole name stays
-/// below the 78 from which RFC 2231 would split it into sections.
+/// Most characters of the caller in a file name: with it, the ASCII name stays
+/// below the 78 from which it would be split into sections (RFC 2231 §3), which
+/// the clients that it is for do not know.
 const CALLER: usize = 40;
 
 /// The two spellings of one file name.

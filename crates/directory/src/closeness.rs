@@ -22,6 +22,8 @@ pub(crate) enum Closeness {
     Number,
     /// The same extension.
     Extension,
+    /// The same extension, behind a number that may be another company's.
+    BehindNumber,
     /// The same number, with an extension behind it that the caller did not send.
     Switchboard,
 }
@@ -35,8 +37,12 @@ pub(crate) fn of_number(spelling: &str, caller: &CallerId, plan: &DialPlan) -> O
         return Some(if extension.is_none() { Closeness::Number } else { Closeness::Switchboard });
     }
     if let Some(wanted) = &caller.extension {
-        let own = extension.or_else(|| plan.extension(main)).unwrap_or_else(|| digits(main));
-        return (own == *wanted).then_some(Closeness::Extension);
+        let (own, close) = match extension {
+            Some(own) if main.is_empty() => (own, Closeness::Extension),
+            Some(own) => (own, Closeness::BehindNumber),
+            None => (plan.extension(main).unwrap_or_else(|| digits(main)), Closeness::Extension),
+        };
+        return (own == *wanted).then_some(close);
     }
     if caller.number.is_none() {
         let wanted = dialled(&caller.raw)?;
@@ -103,7 +109,7 @@ mod tests {
 
     #[test]
     fn numbers_are_compared_whatever_their_spelling() {
-        use Closeness::{Extension, Number, Switchboard};
+        use Closeness::{BehindNumber, Extension, Number, Switchboard};
         for (raw, spelling, close) in [
             ("+14255550142", "+1 (425) 555-0142", Some(Number)),
             ("+14255550142", "425.555.0142", Some(Number)),
@@ -118,8 +124,9 @@ mod tests {
             ("+14255550142", "", None),
             ("1042", "1042", Some(Extension)),
             ("1042", "x1042", Some(Extension)),
-            ("1042", "+1 425 555 0100 x1042", Some(Extension)),
-            ("1042", "tel:+14255550100;ext=1042", Some(Extension)),
+            ("1042", "+1 425 555 0100 x1042", Some(BehindNumber)),
+            ("1042", "+1 425 555 0100 ext. 1042", Some(BehindNumber)),
+            ("1042", "tel:+14255550100;ext=1042", Some(BehindNumber)),
             ("1042", "1043", None),
             ("1042", "+1 425 555 1042", None),
             ("611", "611", Some(Number)),

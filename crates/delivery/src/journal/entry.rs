@@ -1,6 +1,7 @@
 //! A record made ready for its rows: everything that needs no database is done
 //! before the writer has it.
 
+use ringpost_call::REMEMBERED;
 use ringpost_model::{CallRecord, Outcome, Party, Timestamp, Why};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -63,9 +64,12 @@ impl Entry {
     }
 
     /// When the call was heard of: at its end, and when it came. Two ears agree
-    /// on one of the two moments.
+    /// on one of the two moments. A report whose clock is out by more than a day
+    /// says nothing about when.
     pub(super) fn moments(&self) -> [Timestamp; 2] {
-        [self.record.ended, self.record.received]
+        let (ended, received) = (self.record.ended, self.record.received);
+        let apart = ended.since(received).max(received.since(ended));
+        [ended, if apart > REMEMBERED { ended } else { received }]
     }
 
     /// The moments as a JSON array, for `json_each`; empty when the parties say

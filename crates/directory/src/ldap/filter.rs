@@ -45,9 +45,9 @@ pub(super) fn for_caller(caller: &CallerId) -> Option<String> {
     if let Some(extension) = &caller.extension {
         exact_parts(&mut parts, extension);
         let value = ldap_escape(extension.as_str());
-        // Behind a switchboard's number: `+1 425 555 0100 x1042`.
+        // Behind a switchboard's number: `+1 425 555 0100 x1042`, `… ext. 1042`.
         for attribute in NUMBERS {
-            part(&mut parts, attribute, &format!("*x{value}"));
+            part(&mut parts, attribute, &format!("*x*{value}"));
         }
         part(&mut parts, "msRTCSIP-Line", &format!("*;ext={value}"));
     }

@@ -128,6 +128,7 @@ async fn extensions_service_numbers_and_shared_numbers() {
         card("Ann", "tel:+14255550100;ext=1001"),
         card("Ben", "tel:+14255550100;ext=1002"),
         card("Helpdesk", "1003"),
+        card("Supplier", "tel:+12065550100;ext=1003"),
         card("Repairs", "tel:611"),
         card("Family", "+14255550142"),
         card("Mother", "+1-425-555-0142"),

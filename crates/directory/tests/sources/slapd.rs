@@ -38,7 +38,7 @@ objectclass ( 1.1.2.2.1 NAME 'reachable' SUP top AUXILIARY MAY ( otherTelephone 
 ";
 
 /// Name, organisational unit and the attributes of the people in the directory.
-const PEOPLE: [(&str, &str, &str); 11] = [
+const PEOPLE: [(&str, &str, &str); 12] = [
     (
         "Bob Example",
         "people",
@@ -55,6 +55,7 @@ const PEOPLE: [(&str, &str, &str); 11] = [
     ),
     ("Mia Mail", "people", "mail: mia@example.com\ntelephoneNumber: 1055\n"),
     ("Xenia", "people", "telephoneNumber: +1 425 555 0100 x1056\n"),
+    ("Erik", "people", "telephoneNumber: +1 425 555 0100 ext. 1057\n"),
     ("Zoë Müller", "people", "telephoneNumber: +49 30 12345678\n"),
     ("Nearly Bob", "people", "telephoneNumber: +1 425 555 0124\n"),
     ("Far Away", "people", "telephoneNumber: +1 206 555 0142\n"),

@@ -122,6 +122,22 @@ async fn a_notification_that_a_crash_left_in_hand_is_not_sent_beside_the_voice_m
 }
 
 #[tokio::test]
+async fn a_report_from_another_year_is_forgotten_like_any_other() {
+    let (journal, _dir) = journal().await;
+    let mut report = record("1", Ear::Info, MISSED, "a", 0).from("+14255550142");
+    report.received = at(8000 * 365 * 24 * HOUR);
+    journal.report(report, None).await.unwrap();
+    let other = record("2", Ear::Http, MISSED, "b", 3).from("+14255550142");
+    assert_eq!(journal.report(other, None).await, Ok(same_call("1")));
+    journal.sweep(at(48 * HOUR)).await.unwrap();
+    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM heard_party")
+        .fetch_one(&journal.readers)
+        .await
+        .unwrap();
+    assert_eq!(left, 0);
+}
+
+#[tokio::test]
 async fn callers_that_are_reported_under_one_name_are_told_of_each() {
     let (journal, _dir) = journal().await;
     let report =

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use ringpost_model::Why;
+use ringpost_model::{Stage, Why};
 
 use super::answered::{Line, cut_off_in_greeting, hung_up_in_greeting};
 use super::pause::Pause;
+use super::ringing::given_up;
 use super::{Action, Event, State, Turn};
 
 /// Longer than the 64·T1 (32 s) after which the transaction gives up; only
@@ -40,9 +41,10 @@ impl AwaitingAck {
             Event::HungUp { elsewhere } => hung_up_in_greeting(elsewhere, turn),
             Event::MediaFailed => cut_off_in_greeting(Why::MediaFailed, turn),
             Event::ServerStopping => cut_off_in_greeting(Why::Interrupted, turn),
-            // RFC 3261 §9.2: a CANCEL has no effect after the final response.
-            Event::Cancelled { .. }
-            | Event::Deadline
+            // It overtook the answer, which never left: a CANCEL that comes after
+            // the final response has no effect (RFC 3261 §9.2) and is not told.
+            Event::Cancelled { elsewhere } => turn.end(given_up(elsewhere), Stage::Forwarded),
+            Event::Deadline
             | Event::PromptFinished
             | Event::Digit(_)
             | Event::VoiceStarted

@@ -58,6 +58,7 @@ impl Ringing {
     }
 }
 
-fn given_up(elsewhere: bool) -> Happened {
+/// A call that was given up before it was answered.
+pub(super) fn given_up(elsewhere: bool) -> Happened {
     if elsewhere { Happened::AnsweredElsewhere } else { Happened::Cancelled }
 }

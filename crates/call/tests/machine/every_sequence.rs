@@ -46,6 +46,8 @@ struct Seen {
     recorded: bool,
     stopped: bool,
     said_elsewhere: bool,
+    acknowledged: bool,
+    taken_back: bool,
     end: Option<(Outcome, Stage)>,
 }
 
@@ -88,7 +90,9 @@ impl Seen {
     }
 
     fn judge(&self, outcome: Outcome, stage: Stage, policy: &Policy) {
-        let reached = match (self.answered, self.recorded) {
+        // A CANCEL that overtook the answer: it never left.
+        let answered = self.answered && !self.taken_back;
+        let reached = match (answered, self.recorded) {
             (false, _) => Stage::Forwarded,
             (true, false) => Stage::Greeting,
             (true, true) => Stage::Recording,
@@ -98,11 +102,11 @@ impl Seen {
             Outcome::VoiceMail(_) => assert!(self.recorded, "a voice mail of nothing"),
             Outcome::MissedCall(_) => {
                 assert!(policy.missed_calls, "told of against the subscriber's will");
-                assert!(self.answered || policy.notify == Notify::Server, "somebody else tells");
+                assert!(answered || policy.notify == Notify::Server, "somebody else tells");
             }
             Outcome::Silent(Why::AnsweredElsewhere) => assert!(self.said_elsewhere),
             Outcome::Silent(Why::NotOurs) => {
-                assert!(policy.notify != Notify::Server && !self.answered);
+                assert!(policy.notify != Notify::Server && !answered);
             }
             Outcome::Silent(Why::Refused(_)) => assert!(self.refused),
             Outcome::Silent(why) => {
@@ -139,6 +143,13 @@ impl Walk {
         }
         if let Some(Event::Cancelled { elsewhere } | Event::HungUp { elsewhere }) = step {
             self.seen.said_elsewhere |= elsewhere;
+        }
+        match step {
+            Some(Event::Acknowledged) => self.seen.acknowledged |= self.seen.answered,
+            Some(Event::Cancelled { .. }) => {
+                self.seen.taken_back = self.seen.answered && !self.seen.acknowledged;
+            }
+            _ => {}
         }
         self.call.handle(step.unwrap_or(Event::Deadline), self.now);
         self.drain(policy);

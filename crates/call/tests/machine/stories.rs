@@ -129,11 +129,25 @@ fn an_answer_that_nobody_acknowledges_ends_once() {
 }
 
 #[test]
-fn a_cancel_that_crosses_the_answer_has_no_effect() {
+fn a_cancel_that_overtakes_the_answer_ends_a_call_that_was_not_answered() {
+    let forwarded = Stage::Forwarded;
     let mut world = World::new(policy());
     world.drain();
-    assert_eq!(world.send(Event::Cancelled { elsewhere: false }), []);
+    let given_up = world.send(Event::Cancelled { elsewhere: false });
+    assert_eq!(given_up, [missed(Why::Cancelled, forwarded)]);
+    let mut world = World::new(policy());
+    world.drain();
+    let elsewhere = Outcome::Silent(Why::AnsweredElsewhere);
+    let answered_elsewhere = world.send(Event::Cancelled { elsewhere: true });
+    assert_eq!(answered_elsewhere, [Action::End(elsewhere, forwarded)]);
+}
+
+#[test]
+fn a_cancel_after_the_acknowledged_answer_has_no_effect() {
+    let mut world = World::new(policy());
+    world.drain();
     assert_eq!(world.send(Event::Acknowledged), []);
+    assert_eq!(world.send(Event::Cancelled { elsewhere: false }), []);
     assert_eq!(world.send(Event::Deadline), [Action::Play]);
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use ringpost_lookup::called_user;
-use ringpost_model::{CallRecord, Ear, Outcome, Stage, Why};
+use ringpost_model::{CallRecord, Ear, Outcome, RemoteAudio, Stage, Why};
 use ringpost_sip::{Answer, Arrival, CallControl, IncomingCall, IncomingOptions};
 use tokio::sync::mpsc;
 use tokio::task::{Id, JoinSet};
@@ -90,7 +90,12 @@ fn accept(node: &Node, incoming: &IncomingCall) -> Result<Accepted, (Box<CallRec
     if node.is_stopping() || node.journal.healthy().is_err() {
         return Err((Box::new(record), 503));
     }
-    let Some(audio) = invitation.audio else { return Err((Box::new(record), 488)) };
+    // Sound for an address of the other family would never reach it.
+    let reachable =
+        |audio: &RemoteAudio| audio.rtp.is_ipv4() == call_loop::local(node, invitation).is_ipv4();
+    let Some(audio) = invitation.audio.filter(reachable) else {
+        return Err((Box::new(record), 488));
+    };
     let place = match node.live.enter(LiveCall {
         id: record.id.clone(),
         call_id: record.call_id.clone(),

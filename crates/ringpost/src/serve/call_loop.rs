@@ -68,7 +68,7 @@ pub fn open_sound(
 }
 
 /// The address in our SDP.
-fn local(node: &Node, invitation: &Invitation) -> IpAddr {
+pub fn local(node: &Node, invitation: &Invitation) -> IpAddr {
     node.settings.media_address.unwrap_or(invitation.local_ip)
 }
 
@@ -240,7 +240,8 @@ impl Conversation {
         let record = CallRecord {
             stage,
             outcome,
-            answered: self.answered,
+            // A CANCEL that overtook the answer ends a call that was never answered.
+            answered: self.answered.filter(|_| stage > Stage::Forwarded),
             ended: now(),
             recording: self
                 .recording

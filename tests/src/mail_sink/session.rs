@@ -102,6 +102,7 @@ impl Session {
                     state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
                 }
                 state.held -= 1;
+                shared.changed.notify_all();
                 // Whoever waited may be dead: a reply that cannot be given is
                 // a mail that was never taken.
                 if !state.is_up || is_gone(&self.stream) {

@@ -92,6 +92,8 @@ fn serve(socket: &UdpSocket, ringing: Duration) -> Option<Ended> {
         bye = read(socket).filter(|(message, _)| message.method() == Some("BYE"));
     }
     say(&bye?.0.answer(200, "OK", "tag"));
+    // What came before the BYE may not have been read yet.
+    rtp.listen(Duration::from_millis(100), |_| false);
     let heard = rtp.heard().iter().flat_map(Packet::samples).collect();
     let keys = rtp.heard().iter().filter(|packet| packet.kind == 101);
     let keys = keys.map(|packet| packet.payload[0]).collect();

@@ -1,6 +1,6 @@
 //! Message-IDs and boundaries: unique for each record, the same at each attempt.
 
-use ringpost_model::CallRecord;
+use ringpost_model::{CallRecord, Timestamp};
 
 use crate::Letterhead;
 
@@ -12,13 +12,16 @@ pub(crate) fn message_id(letterhead: &Letterhead, record: &CallRecord) -> String
     format!("{}@{}", token(&record.id), domain(letterhead))
 }
 
-/// `ID-returned-HASH@domain`: one for each recipient that did not take it.
+/// `ID-returned-HASH@domain`: one for each recipient and each time that it was
+/// given up; the attempts to bring it all have the same.
 pub(crate) fn returned_message_id(
     letterhead: &Letterhead,
     record: &CallRecord,
     recipient: &str,
+    given_up: Timestamp,
 ) -> String {
-    format!("{}-returned-{:016x}@{}", token(&record.id), hash(recipient) as u64, domain(letterhead))
+    let which = hash(&format!("{recipient} {}", given_up.as_millis())) as u64;
+    format!("{}-returned-{which:016x}@{}", token(&record.id), domain(letterhead))
 }
 
 /// A boundary of RFC 2046 §5.1.1, at most 70 characters. `=_` never comes out of

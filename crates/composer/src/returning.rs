@@ -67,7 +67,7 @@ pub(crate) fn compose(
         MimePart::new("text/rfc822-headers", headers_of(original))
     };
 
-    let own_id = identifiers::returned_message_id(letterhead, record, recipient);
+    let own_id = identifiers::returned_message_id(letterhead, record, recipient, returning.at);
     let report = multipart("multipart/report", "report", &own_id)
         .attribute("report-type", "delivery-status");
     let subject = words::returned_subject(is_voice_mail, &recipient_shown);

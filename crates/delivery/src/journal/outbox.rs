@@ -48,7 +48,7 @@ impl Task for Claiming {
         let ids = serde_json::to_string(&claimed)
             .map_err(|error| JournalError::Unreadable { reason: error.to_string() })?;
         let rows = sqlx::query(
-            "SELECT outbox.id AS mail, kind, recipient, attempts, refusal, tried, \
+            "SELECT outbox.id AS mail, kind, recipient, attempts, refusal, tried, created, \
              outcome, why, status, body, identity, ledger.id AS call, \
              kind = 'telling' AND outcome = 'missed-call' AND told_by IS NOT NULL AS is_told \
              FROM json_each(?) AS ids CROSS JOIN outbox ON outbox.id = ids.value \
@@ -83,7 +83,8 @@ impl Claiming {
             let reason: Option<String> = row.try_get("refusal")?;
             let attempts = row.try_get::<Option<u32>, _>("tried")?.unwrap_or(0);
             let reason = reason.unwrap_or_default();
-            (ClaimKind::Return { recipient, reason, attempts }, self.postmaster.clone())
+            let at = Timestamp::from_millis(row.try_get("created")?);
+            (ClaimKind::Return { recipient, reason, attempts, at }, self.postmaster.clone())
         } else {
             (ClaimKind::Telling, recipient)
         };

@@ -56,6 +56,8 @@ pub enum ClaimKind {
         reason: String,
         /// Attempts that were made.
         attempts: u32,
+        /// When it was given up.
+        at: Timestamp,
     },
 }
 

@@ -20,8 +20,10 @@ use crate::test_caller::{HangUp, TestCall, TestCaller};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 const ALICE: &str = "alice@example.com";
-const BOB: &str = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Bob Example\r\nORG:Example Ltd\r\n\
-                   TEL;TYPE=WORK:+1 (425) 555-0142\r\nEMAIL:bob@example.com\r\nEND:VCARD\r\n";
+const CONTACTS: &str = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Bob Example\r\nORG:Example Ltd\r\n\
+                   TEL;TYPE=WORK:+1 (425) 555-0142\r\nEMAIL:bob@example.com\r\nEND:VCARD\r\n\
+                   BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Carol Example\r\n\
+                   TEL;TYPE=CELL:+1 (425) 555-0144\r\nEND:VCARD\r\n";
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -41,7 +43,7 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     std::fs::create_dir_all(&dir)
         .map_err(|error| format!("{} cannot be made: {error}", dir.display()))?;
     let contacts = Contacts::open(&settings.people_db(), settings.plan.clone()).await?;
-    contacts.import("alice", BOB.as_bytes()).await?;
+    contacts.import("alice", CONTACTS.as_bytes()).await?;
     drop(contacts);
 
     let folder = dir.join("mail").join(ALICE);
@@ -119,7 +121,7 @@ fn report() -> String {
     format!(
         "<?xml version=\"1.0\"?>\n<UserNotification>\
          <User>sip:alice@example.com</User><Event type=\"missed\"/>\
-         <From>sip:+14255550142@example.com</From><CallId>{}@example.com</CallId>\
+         <From>sip:+14255550144@example.com</From><CallId>{}@example.com</CallId>\
          </UserNotification>",
         new_id()
     )

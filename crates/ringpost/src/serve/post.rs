@@ -2,12 +2,14 @@
 //! hand over, settle.
 
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ringpost_composer::{Returning, Sound, Telling, compose, compose_return};
 use ringpost_delivery::{Claim, ClaimKind, Courier, MaildirCourier, SmtpCourier};
-use ringpost_model::{CallRecord, CallerIdentity, Mail, Outcome, Subscriber, Timestamp, Verdict};
+use ringpost_media::MediaError;
+use ringpost_model::{CallRecord, CallerIdentity, Mail, Outcome, Subscriber, Verdict};
 use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::task::{Id, JoinSet};
 
@@ -201,7 +203,7 @@ async fn write(node: &Node, claim: &Claim, identity: &CallerIdentity) -> Result<
         ClaimKind::Telling => {
             compose_for(&node.settings, &claim.record, identity, &claim.recipient).await
         }
-        ClaimKind::Return { recipient, reason, attempts } => {
+        ClaimKind::Return { recipient, reason, attempts, at } => {
             let original = compose_for(&node.settings, &claim.record, identity, recipient).await?;
             compose_return(
                 &node.settings.letterhead,
@@ -210,7 +212,7 @@ async fn write(node: &Node, claim: &Claim, identity: &CallerIdentity) -> Result<
                     recipient,
                     reason,
                     attempts: *attempts,
-                    at: Timestamp::max(claim.record.ended, now()),
+                    at: *at,
                     original: &original.message,
                 },
             )
@@ -236,10 +238,11 @@ pub async fn compose_for(
             match tokio::task::spawn_blocking(move || ringpost_media::attachment(&file, kind)).await
             {
                 Ok(Ok(bytes)) => Some(Sound { bytes, content_type: "audio/wav", extension: "wav" }),
-                Ok(Err(error)) => {
-                    tracing::error!(call = %record.id, %error, "a recording cannot be read; the mail goes out and says so");
+                Ok(Err(error)) if is_gone(&error) => {
+                    tracing::error!(call = %record.id, %error, "a recording is gone or damaged; the mail goes out and says so");
                     None
                 }
+                Ok(Err(error)) => return Err(error.to_string()),
                 Err(_) => return Err("a recording could not be made ready for the mail".into()),
             }
         }
@@ -247,6 +250,19 @@ pub async fn compose_for(
     };
     let telling = Telling { record, subscriber, identity, recipient, sound };
     compose(&settings.letterhead, telling).map_err(|error| error.to_string())
+}
+
+/// Whether no later attempt could read it either. Too many open files or a disk
+/// that does not answer may be over the next time.
+fn is_gone(error: &MediaError) -> bool {
+    match error {
+        MediaError::Wav(_) => true,
+        MediaError::File { source, .. } => matches!(
+            source.kind(),
+            ErrorKind::NotFound | ErrorKind::InvalidData | ErrorKind::UnexpectedEof
+        ),
+        _ => false,
+    }
 }
 
 fn nobody() -> Subscriber {

@@ -46,8 +46,12 @@ async fn file(node: &Node, incoming: &IncomingReport, report: Report) -> Answer 
         return Answer::new(404);
     };
     let received = now();
+    // Where the body names the call, the INFO's own Call-ID is that of a session
+    // in which many calls are reported.
+    let own = report.call_id.as_ref().map(|_| incoming.call_id.as_str());
+    let others = incoming.identifiers.iter().filter(|other| Some(other.as_str()) != own);
     let mut identifiers = report.identifiers;
-    identifiers.extend(incoming.identifiers.iter().cloned());
+    identifiers.extend(others.cloned());
     let mut unique: Vec<String> = Vec::with_capacity(identifiers.len());
     for identifier in identifiers {
         if !unique.contains(&identifier) {
@@ -62,7 +66,8 @@ async fn file(node: &Node, incoming: &IncomingReport, report: Report) -> Answer 
         caller: report.caller.unwrap_or_else(|| incoming.caller.clone()),
         ear: Ear::Info,
         stage: Stage::Ringing,
-        received: report.time.unwrap_or(received),
+        // Nobody reports a call before it comes.
+        received: report.time.map_or(received, |time| time.min(received)),
         answered: None,
         ended: received,
         outcome: outcome_of_report(

@@ -78,8 +78,10 @@ async fn a_refused_mail_is_returned_to_the_postmaster_and_kept() {
     let back = claim(&journal, at(1)).await;
     assert_eq!(back.recipient, "postmaster@example.com");
     assert_eq!(back.record, claim1.record);
-    let ClaimKind::Return { recipient, reason, attempts } = &back.kind else { panic!("{back:?}") };
-    assert_eq!((recipient.as_str(), *attempts), ("alice@example.com", 1));
+    let ClaimKind::Return { recipient, reason, attempts, at: given_up } = &back.kind else {
+        panic!("{back:?}")
+    };
+    assert_eq!((recipient.as_str(), *attempts, *given_up), ("alice@example.com", 1, at(1)));
     assert_eq!(reason, "550 5.1.1 no such user");
     assert_eq!(journal.settle(&back, &delivered(), at(2)).await, Ok(Settled::Delivered));
     let shown = journal.show("1").await.unwrap().unwrap();

@@ -38,21 +38,21 @@ pub struct Entry {
 /// The company.
 pub const PEOPLE: [Entry; 5] = [
     Entry {
-        name: "Carol Whitfield",
+        name: "Carol Example",
         number: "+1 (425) 555-0142",
         mobile: "",
         mail: "carol@example.com",
         title: "Buyer",
     },
     Entry {
-        name: "Dietmar Vogel",
+        name: "Dietmar Example",
         number: "425.555.0143",
         mobile: "",
         mail: "dietmar@example.com",
         title: "Engineer",
     },
     Entry {
-        name: "Erin Okafor",
+        name: "Erin Example",
         number: "1-425-555-0144",
         mobile: "(425)5550145",
         mail: "erin@example.com",
@@ -60,14 +60,14 @@ pub const PEOPLE: [Entry; 5] = [
     },
     // Two people share a telephone: no name may be chosen for it.
     Entry {
-        name: "Frida Lind",
+        name: "Frida Example",
         number: "+1 425 555 0146",
         mobile: "",
         mail: "frida@example.com",
         title: "Porter",
     },
     Entry {
-        name: "Gustav Lind",
+        name: "Gustav Example",
         number: "+14255550146",
         mobile: "",
         mail: "gustav@example.com",

@@ -16,5 +16,5 @@ pub fn greeting_of(server: &Server, user: &str) -> Duration {
 }
 
 /// vCards that alice imports: one contact.
-pub const CONTACTS: &str = "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Marlowe;Hedy;;;\r\nFN:Hedy Marlowe\r\n\
-    TEL;TYPE=CELL:(425) 555-0151\r\nEMAIL:hedy@example.net\r\nORG:Marlowe & Co\r\nEND:VCARD\r\n";
+pub const CONTACTS: &str = "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Example;Hedy;;;\r\nFN:Hedy Example\r\n\
+    TEL;TYPE=CELL:(425) 555-0151\r\nEMAIL:hedy@example.net\r\nORG:Example & Co\r\nEND:VCARD\r\n";

@@ -27,9 +27,9 @@ fn a_dead_directory_costs_a_name_and_no_message() {
     let mut directory = Directory::start();
     let sink = MailSink::start();
     let mut server = Server::start(Settings::new().directory(&directory).mail(&sink.url()));
-    server.never_logs("Carol Whitfield");
+    server.never_logs("Carol Example");
     server.never_logs("+14255550142");
-    let named = "Missed Call from Carol Whitfield";
+    let named = "Missed Call from Carol Example";
     let numbered = "Missed Call from +1 (425) 555-0142";
 
     assert_eq!(report(&server, &sink, 1).0, named);

@@ -73,8 +73,8 @@ fn the_directory_is_asked_over_tls() {
     let strangers = Certificates::make(folder.path(), "elsewhere.example.com");
     for start_tls in [true, false] {
         let mut server = Server::start(Settings::new().secure_directory(&directory, start_tls));
-        server.never_logs("Carol Whitfield");
-        assert_eq!(ring(&server).subject, "Missed Call from Carol Whitfield", "{start_tls}");
+        server.never_logs("Carol Example");
+        assert_eq!(ring(&server).subject, "Missed Call from Carol Example", "{start_tls}");
         server.says(&["check"]);
     }
     // Where the directory cannot be trusted or wants TLS: a number and no name.

@@ -22,13 +22,13 @@ fn from_sipp_to_the_mailbox() {
     let cards = server.folder().join("contacts.vcf");
     std::fs::write(&cards, company::CONTACTS).expect("a file");
     server.says(&["contacts", "import", "alice", &cards.display().to_string()]);
-    for secret in ["Carol Whitfield", "Hedy Marlowe", "+14255550142", "+14255550151"] {
+    for secret in ["Carol Example", "Hedy Example", "+14255550142", "+14255550151"] {
         server.never_logs(secret);
     }
     let greeting = company::greeting_of(&server, "bob");
     let callers = [
-        ("+14255550142", "Carol Whitfield", speech(8.0, 31)),
-        ("+14255550151", "Hedy Marlowe", speech(8.0, 32)),
+        ("+14255550142", "Carol Example", speech(8.0, 31)),
+        ("+14255550151", "Hedy Example", speech(8.0, 32)),
         ("+14255550188", "+1 (425) 555-0188", speech(8.0, 33)),
     ];
     std::thread::scope(|scope| {

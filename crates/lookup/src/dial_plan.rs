@@ -19,16 +19,14 @@ pub struct DialPlan {
     extension_digits: usize,
 }
 
-/// The dial plan cannot be: the sentence names the key and a right value.
+/// The dial plan cannot be: the sentence names a right value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidDialPlan {
     /// No country has that code, or none with telephone numbers.
-    #[error(
-        "dial_plan.country is \"{0}\"; give the two letters of ISO 3166, such as \"US\" or \"DE\""
-    )]
+    #[error("\"{0}\" is no country; give the two letters of ISO 3166, such as \"US\" or \"DE\"")]
     UnknownCountry(String),
     /// More digits than an extension can have beside real numbers.
-    #[error("dial_plan.extension_digits is {0}; give 0 (no extensions) to 10")]
+    #[error("{0} digits are too many; give 0 (no extensions) to 10")]
     ExtensionDigits(u8),
 }
 

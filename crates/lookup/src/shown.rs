@@ -4,7 +4,7 @@ use ringpost_model::E164;
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat};
 
 /// `+1 (425) 555-0142` in the North American Numbering Plan, else as ITU-T
-/// E.123 writes internationally: `+49 30 12345678`. Takes numbers that nobody
+/// E.123 writes internationally: `+49 30 23125042`. Takes numbers that nobody
 /// can have, too; never empty.
 pub fn shown(number: &E164) -> String {
     north_american(number.digits())
@@ -37,7 +37,7 @@ mod tests {
             ("+14255550142", "+1 (425) 555-0142"),
             ("+11234567890", "+1 (123) 456-7890"),
             ("+18765550123", "+1 (876) 555-0123"),
-            ("+493012345678", "+49 30 12345678"),
+            ("+493023125042", "+49 30 23125042"),
             ("+442079460123", "+44 20 7946 0123"),
             ("+390612345678", "+39 06 1234 5678"),
             ("+33199001234", "+33 1 99 00 12 34"),

@@ -18,6 +18,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{self, DEFAULT_FILE, Settings};
+use crate::state_folder::refuse_foreign_root;
 
 /// Unanswered calls become e-mail: a voice mail with the recording, or a
 /// missed call notification.
@@ -115,6 +116,7 @@ fn settings(file: &std::path::Path) -> Result<Settings, Failure> {
 /// For commands beside the server: only warnings are logged.
 fn quiet(file: &std::path::Path) -> Result<Settings, Failure> {
     let settings = settings(file)?;
+    refuse_foreign_root(&settings.state_dir)?;
     crate::log::start("warn", settings.log_json);
     Ok(settings)
 }

@@ -2,7 +2,7 @@
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// The lock; held as long as it lives.
@@ -54,6 +54,22 @@ impl StateFolder {
             Err(TryLockError::Error(source)) => Err(StateError::Unusable { path, source }),
         }
     }
+}
+
+/// Root is not to leave files in the folder of another user, who could not
+/// write them afterwards.
+///
+/// # Errors
+/// The sentence that says as whom to run.
+pub fn refuse_foreign_root(dir: &Path) -> Result<(), String> {
+    let owner = std::fs::metadata(dir).map_or(0, |metadata| metadata.uid());
+    if rustix::process::geteuid().is_root() && owner != 0 {
+        return Err(format!(
+            "{} belongs to another user; run this as that user: sudo -u '#{owner}' ringpost …",
+            dir.display()
+        ));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

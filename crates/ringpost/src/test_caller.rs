@@ -123,14 +123,7 @@ impl TestCaller {
             tell("heard the greeting and the beep");
             let length = call.message.duration();
             stream.play(call.message.clone());
-            let spoken = timeout(length + Duration::from_secs(5), async {
-                while let Some(event) = sound.recv().await {
-                    if matches!(event, MediaEvent::PromptFinished) {
-                        return;
-                    }
-                }
-            });
-            spoken.await.map_err(|_| "the message could not be played")?;
+            speak(&mut outgoing, &mut sound, length + Duration::from_secs(5)).await?;
             sleep(call.after).await;
             outgoing.control.hang_up();
             tell("left the message and hung up");
@@ -244,6 +237,26 @@ async fn hear_out(
             () = tokio::time::sleep_until(until) => {
                 return if heard { Ok(()) } else { Err("no greeting was heard".into()) };
             }
+        }
+    }
+}
+
+/// Waits until the message is spoken.
+async fn speak(
+    outgoing: &mut OutgoingCall,
+    sound: &mut mpsc::UnboundedReceiver<MediaEvent>,
+    at_most: Duration,
+) -> Result<(), Failure> {
+    let until = Instant::now() + at_most;
+    loop {
+        tokio::select! {
+            event = sound.recv() => match event {
+                Some(MediaEvent::PromptFinished) => return Ok(()),
+                Some(_) => {}
+                None => return Err("the sound of the call ended".into()),
+            },
+            progress = outgoing.progress.recv() => return Err(ended(progress)),
+            () = tokio::time::sleep_until(until) => return Err("the message could not be played".into()),
         }
     }
 }

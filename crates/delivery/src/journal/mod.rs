@@ -235,7 +235,9 @@ impl Journal {
 
     /// Commits what is waiting and closes the files, for all clones.
     pub async fn close(self) {
-        self.queue.close().await;
+        // The last connection to close puts the log into the database; one that
+        // only reads could not.
         self.readers.close().await;
+        self.queue.close().await;
     }
 }

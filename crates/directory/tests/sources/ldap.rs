@@ -26,7 +26,7 @@ async fn callers_are_found_by_number_extension_and_address() {
         ("1055", Some("Mia Mail")),
         ("1056", Some("Xenia")),
         ("1057", Some("Erik")),
-        ("+493012345678", Some("Zoë Müller")),
+        ("+493023125042", Some("Zoë Müller")),
         ("+12065550142", Some("Far Away")),
         ("sip:bob@example.com", Some("Bob Example")),
         ("sip:PAUL@example.com", Some("Paul Proxy")),

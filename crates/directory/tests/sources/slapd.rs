@@ -56,7 +56,7 @@ const PEOPLE: [(&str, &str, &str); 12] = [
     ("Mia Mail", "people", "mail: mia@example.com\ntelephoneNumber: 1055\n"),
     ("Xenia", "people", "telephoneNumber: +1 425 555 0100 x1056\n"),
     ("Erik", "people", "telephoneNumber: +1 425 555 0100 ext. 1057\n"),
-    ("Zoë Müller", "people", "telephoneNumber: +49 30 12345678\n"),
+    ("Zoë Müller", "people", "telephoneNumber: +49 30 23125042\n"),
     ("Nearly Bob", "people", "telephoneNumber: +1 425 555 0124\n"),
     ("Far Away", "people", "telephoneNumber: +1 206 555 0142\n"),
     ("Pia Public", "public", "telephoneNumber: +1 425 555 0160\n"),

@@ -11,7 +11,7 @@ use ringpost_directory::{Contacts, LdapSource};
 use super::Failure;
 use crate::config::{self, MailTransport, Settings};
 use crate::serve::greetings;
-use crate::state_folder::{StateError, StateFolder};
+use crate::state_folder::{StateError, StateFolder, refuse_foreign_root};
 
 /// What was found, told as it is found.
 struct Findings {
@@ -66,14 +66,8 @@ async fn state(settings: &Settings, findings: &mut Findings) -> bool {
         findings.warning("state", format!("{dir} does not exist yet; ringpost serve will make it"));
         return false;
     };
-    if rustix::process::geteuid().is_root() && metadata.uid() != 0 {
-        findings.problem(
-            "state",
-            format!(
-                "{dir} belongs to another user; check as that user: sudo -u '#{}' ringpost check",
-                metadata.uid()
-            ),
-        );
+    if let Err(sentence) = refuse_foreign_root(&settings.state_dir) {
+        findings.problem("state", sentence);
         return false;
     }
     if metadata.mode() & 0o077 != 0 {
@@ -104,7 +98,7 @@ async fn state(settings: &Settings, findings: &mut Findings) -> bool {
             if let Ok(counts) = journal.counts().await
                 && counts.queued > 0
             {
-                findings.warning("state", format!("{} mails wait to be sent", counts.queued));
+                findings.warning("state", format!("mails that wait to be sent: {}", counts.queued));
             }
             journal.close().await;
         }
@@ -188,6 +182,11 @@ async fn mail(settings: &Settings, findings: &mut Findings) {
                 Ok(greeting) => findings.good("mail.transport", greeting),
                 Err(fault) => findings.problem("mail.transport", format!("{host}:{port}: {fault}")),
             }
+        }
+        (MailTransport::Maildir { root }, _)
+            if root.starts_with(&settings.state_dir) && !settings.state_dir.exists() =>
+        {
+            findings.good("mail.transport", "Maildir folders under the state folder");
         }
         (MailTransport::Maildir { root }, _) => match std::fs::create_dir_all(root) {
             Ok(()) => {

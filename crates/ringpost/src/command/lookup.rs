@@ -61,6 +61,7 @@ fn party(text: &str) -> Party {
 fn who(identity: &CallerIdentity) -> String {
     let number = identity.number_shown.as_deref().unwrap_or(&identity.raw);
     match &identity.name {
+        _ if identity.withheld => "a withheld number: nobody is asked".to_owned(),
         Some(name) => format!("{} ({number}), says the {}", name.text, name.origin.as_str()),
         None => format!("{number}: nobody knows a name"),
     }

@@ -57,6 +57,11 @@ pub async fn run(settings: Settings, command: Command) -> Result<(), Failure> {
     let journal = Journal::open_existing(&settings.state_dir).await?;
     match command {
         Command::List { subscriber, unsettled, limit, json } => {
+            if let Some(user) = subscriber.as_deref().filter(|_| !json)
+                && settings.subscribers.by_user(user).is_none()
+            {
+                eprintln!("there is no subscriber \"{user}\" in the configuration now");
+            }
             let query = LedgerQuery { subscriber, unsettled, limit, ..LedgerQuery::default() };
             list(&journal.ledger(query).await?, json)
         }
@@ -107,7 +112,7 @@ fn list(rows: &[LedgerRow], json: bool) -> Result<(), Failure> {
         return print_json(&Value::Array(rows.iter().map(view::ledger_row).collect()));
     }
     if rows.is_empty() {
-        return say("the ledger is empty");
+        return say("nothing of that kind in the ledger");
     }
     for row in rows {
         let line = format!(
@@ -140,7 +145,8 @@ fn show(detail: &LedgerDetail, json: bool) -> Result<(), Failure> {
     let record = &detail.record;
     say(&format!("{}: {}, {}", record.id, view::kind(record.outcome), view::why(record.outcome)))?;
     if let Some(subscriber) = &record.subscriber {
-        say(&format!("  called    {} ({})", subscriber.user, subscriber.name))?;
+        let name = Some(format!(" ({})", subscriber.name)).filter(|_| !subscriber.name.is_empty());
+        say(&format!("  called    {}{}", subscriber.user, name.unwrap_or_default()))?;
     }
     let caller = if record.caller.withheld { "withheld" } else { record.caller.raw() };
     say(&format!("  caller    {caller}"))?;
@@ -164,7 +170,7 @@ fn show(detail: &LedgerDetail, json: bool) -> Result<(), Failure> {
     for mail in &detail.mails {
         let whose = if mail.is_return { "return of the mail to" } else { "mail to" };
         say(&format!(
-            "  {whose} {}: {} after {} attempts",
+            "  {whose} {}: {}, attempts: {}",
             mail.recipient,
             mail.state.as_str(),
             mail.attempts

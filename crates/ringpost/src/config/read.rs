@@ -45,7 +45,8 @@ pub fn parse(file: &Path, text: &str) -> Result<Settings, ConfigError> {
     loop {
         match extract(&table, &ignored) {
             Ok(config) if mistakes.is_empty() => {
-                return Settings::from_config(config).map_err(wrong);
+                return Settings::from_config(config)
+                    .map_err(|found| wrong(found.into_iter().map(placed).collect()));
             }
             Ok(_) => return Err(wrong(mistakes)),
             Err(error) => {
@@ -75,6 +76,13 @@ fn extract(table: &Table, ignored: &[String]) -> Result<Config, Box<figment::Err
         .lowercase(true);
     let figment = Figment::new().merge(Serialized::defaults(table)).merge(environment);
     figment.extract().map_err(Box::new)
+}
+
+/// A value that the environment has set is wrong there and not in the file.
+fn placed(mistake: Mistake) -> Mistake {
+    let variable = format!("RINGPOST_{}", mistake.key.replace('.', "__").to_uppercase());
+    let is_set = std::env::var_os(&variable).is_some();
+    Mistake { variable: is_set.then_some(variable), ..mistake }
 }
 
 /// What a text that is no TOML has to hear.

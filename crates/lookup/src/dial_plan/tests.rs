@@ -202,11 +202,11 @@ fn the_same_number_is_the_same_by_number() {
 fn a_plan_that_cannot_be_says_what_to_write() {
     for country in ["", "U", "USA", "XX", "ZZ", "1", "ÜS", "001", "++"] {
         let error = DialPlan::new(country, 4).unwrap_err().to_string();
-        assert!(error.contains("dial_plan.country"), "{country}: {error}");
+        assert!(error.contains(&format!("\"{country}\"")), "{country}: {error}");
         assert!(error.contains("ISO 3166"), "{country}: {error}");
     }
     let error = DialPlan::new("US", 11).unwrap_err().to_string();
-    assert!(error.contains("dial_plan.extension_digits is 11"), "{error}");
+    assert!(error.starts_with("11 digits are too many"), "{error}");
     assert!(DialPlan::new(" us ", 10).is_ok());
 }
 

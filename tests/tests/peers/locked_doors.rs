@@ -45,7 +45,7 @@ fn the_mail_server_takes_mail_from_the_known_alone() {
         let id = server.the_row().id;
         let words = waiting::until("the mail server's word", SOON, || {
             let words = server.says(&["messages", "show", &id]);
-            words.contains("after 1 attempts").then_some(words)
+            words.contains("attempts: 1").then_some(words)
         });
         assert_eq!(server.the_row().mails, ["queued"], "{words}");
         assert!(!words.contains(PASSWORD) && !words.contains("donkey"), "{words}");

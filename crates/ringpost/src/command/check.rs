@@ -44,6 +44,11 @@ pub async fn run(file: &Path) -> Result<(), Failure> {
     for warning in &settings.warnings {
         findings.warning("configuration", warning);
     }
+    if let Err(sentence) = refuse_foreign_root(&settings.state_dir) {
+        // Nothing further: it would leave root's files there.
+        findings.problem("state", sentence);
+        return Err("one problem; see above".into());
+    }
     let running = state(&settings, &mut findings).await;
     ports(&settings, running, &mut findings);
     personal_greetings(&settings, &mut findings);
@@ -66,10 +71,6 @@ async fn state(settings: &Settings, findings: &mut Findings) -> bool {
         findings.warning("state", format!("{dir} does not exist yet; ringpost serve will make it"));
         return false;
     };
-    if let Err(sentence) = refuse_foreign_root(&settings.state_dir) {
-        findings.problem("state", sentence);
-        return false;
-    }
     if metadata.mode() & 0o077 != 0 {
         findings.warning(
             "state",

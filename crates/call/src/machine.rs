@@ -132,7 +132,7 @@ impl Call {
         };
     }
 
-    /// The next thing to be done; `None` when all is done for now.
+    /// The next thing to be done; `None` when nothing is left until the next event.
     pub fn poll_action(&mut self) -> Option<Action> {
         self.actions.pop_front()
     }

@@ -169,7 +169,7 @@ impl Session {
         }
     }
 
-    /// A fault of ours ended this session: what the writer has is closed as it is.
+    /// A fault of ours ended the sound of one call: what the writer has is closed as it is.
     pub fn abandon(&mut self, out: &mut Outbox) {
         self.tell(MediaEvent::Failed(MediaError::Fault));
         if let Some(recording) = self.recording.take() {

@@ -149,12 +149,7 @@ fn a_call_cut_off_while_the_disk_is_full_is_told_of_once() {
 fn a_start_on_a_full_disk_is_a_sentence_or_a_server_that_says_503() {
     // Once on a folder that a server has used, once on a new one.
     for used in [true, false] {
-        let mut server = Server::on_small_disk(Settings::new(), "1m");
-        if used {
-            server.up();
-            assert!(server.stop(SOON).success());
-        }
-        server.disk().fill();
+        let mut server = on_a_full_disk(used);
         match server.comes_up() {
             Ok(()) => {
                 let answer = report(&server, "early");
@@ -179,12 +174,7 @@ fn a_start_on_a_full_disk_is_a_sentence_or_a_server_that_says_503() {
 #[test]
 fn check_says_that_the_state_cannot_be_written() {
     for used in [true, false] {
-        let mut server = Server::on_small_disk(Settings::new(), "1m");
-        if used {
-            server.up();
-            assert!(server.stop(SOON).success());
-        }
-        server.disk().fill();
+        let server = on_a_full_disk(used);
         let output = server.command(&["check"]);
         let words = String::from_utf8_lossy(&output.stdout).into_owned();
         let problem = words.lines().find(|line| line.starts_with("problem")).unwrap_or_default();
@@ -194,4 +184,16 @@ fn check_says_that_the_state_cannot_be_written() {
         server.disk().free();
         server.says(&["check"]);
     }
+}
+
+/// A server that is to start on a full disk, on a folder that one has used
+/// before or on a new one.
+fn on_a_full_disk(used: bool) -> Server {
+    let mut server = Server::on_small_disk(Settings::new(), "1m");
+    if used {
+        server.up();
+        assert!(server.stop(SOON).success());
+    }
+    server.disk().fill();
+    server
 }

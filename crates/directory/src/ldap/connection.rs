@@ -12,7 +12,7 @@ use rustls::ClientConfig;
 use tokio::task::JoinHandle;
 
 use super::entry::Entry;
-use super::person::READ;
+use super::person::attributes;
 use super::refusal::{Ending, ending, in_words};
 use super::settings::LdapSettings;
 use crate::DirectoryError;
@@ -143,7 +143,7 @@ impl Connection {
         filter: &str,
         deadline: Deadline,
     ) -> Result<Found, DirectoryError> {
-        let asking = self.ask(directory, Scope::Subtree, filter, READ.to_vec());
+        let asking = self.ask(directory, Scope::Subtree, filter, attributes());
         let found = deadline.hold(directory, "searching", asking).await??;
         self.answered = self.answered.saturating_add(1);
         self.idle_since = Instant::now();

@@ -8,28 +8,19 @@ use super::filter::NUMBERS;
 use crate::closeness::{self, Closeness};
 use crate::text::{address, digits, line, number_shown, sip_address};
 
-/// What is read of an entry: everything that is compared or shown.
-pub(super) const READ: [&str; 20] = [
+/// What is shown or compared beside the telephone numbers.
+const OTHERS: [&str; 11] = [
     "displayName",
     "cn",
+    "givenName",
+    "sn",
     "title",
     "company",
     "o",
     "mail",
-    "telephoneNumber",
-    "otherTelephone",
-    "mobile",
-    "otherMobile",
-    "homePhone",
-    "otherHomePhone",
-    "ipPhone",
-    "otherIpPhone",
-    "extension",
-    "msRTCSIP-Line",
-    "msRTCSIP-PrimaryUserAddress",
-    "proxyAddresses",
-    "givenName",
-    "sn",
+    LINE,
+    USER_ADDRESS,
+    PROXIES,
 ];
 
 const LINE: &str = "msRTCSIP-Line";
@@ -47,6 +38,11 @@ const PHONES: [(&str, PhoneKind); 8] = [
     ("otherHomePhone", PhoneKind::Home),
     ("ipPhone", PhoneKind::Other),
 ];
+
+/// What is read of an entry: everything that is compared or shown.
+pub(super) fn attributes() -> Vec<&'static str> {
+    OTHERS.into_iter().chain(NUMBERS).collect()
+}
 
 /// Everybody among `entries` who is the caller, as closely as anybody is.
 pub(super) fn closest(entries: &[Entry], caller: &CallerId, plan: &DialPlan) -> Vec<Person> {
@@ -161,7 +157,7 @@ mod tests {
         let compared = NUMBERS.iter().copied();
         let shown = PHONES.iter().map(|(name, _)| *name).chain([USER_ADDRESS, PROXIES]);
         for name in compared.chain(shown) {
-            assert!(READ.iter().any(|read| read.eq_ignore_ascii_case(name)), "{name}");
+            assert!(attributes().iter().any(|read| read.eq_ignore_ascii_case(name)), "{name}");
         }
     }
 

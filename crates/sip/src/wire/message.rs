@@ -31,32 +31,42 @@ pub(crate) struct Response {
     pub(crate) body: Vec<u8>,
 }
 
+/// The headers that requests and responses share.
+macro_rules! shared_headers {
+    ($message:ty) => {
+        impl $message {
+            pub(crate) fn via(&self) -> Result<Via, Malformed> {
+                via(&self.headers)
+            }
+
+            pub(crate) fn cseq(&self) -> Result<(u32, Method), Malformed> {
+                cseq(&self.headers)
+            }
+
+            pub(crate) fn from(&self) -> Result<NameAddr, Malformed> {
+                address(&self.headers, "From")
+            }
+
+            pub(crate) fn to(&self) -> Result<NameAddr, Malformed> {
+                address(&self.headers, "To")
+            }
+
+            pub(crate) fn call_id(&self) -> Result<&str, Malformed> {
+                call_id(&self.headers)
+            }
+
+            /// The first Contact, where there is one.
+            pub(crate) fn contact(&self) -> Result<Option<NameAddr>, Malformed> {
+                self.headers.get("Contact").map(NameAddr::read).transpose()
+            }
+        }
+    };
+}
+
+shared_headers!(Request);
+shared_headers!(Response);
+
 impl Request {
-    pub(crate) fn via(&self) -> Result<Via, Malformed> {
-        via(&self.headers)
-    }
-
-    pub(crate) fn cseq(&self) -> Result<(u32, Method), Malformed> {
-        cseq(&self.headers)
-    }
-
-    pub(crate) fn from(&self) -> Result<NameAddr, Malformed> {
-        address(&self.headers, "From")
-    }
-
-    pub(crate) fn to(&self) -> Result<NameAddr, Malformed> {
-        address(&self.headers, "To")
-    }
-
-    pub(crate) fn call_id(&self) -> Result<&str, Malformed> {
-        call_id(&self.headers)
-    }
-
-    /// The first Contact, where there is one.
-    pub(crate) fn contact(&self) -> Result<Option<NameAddr>, Malformed> {
-        self.headers.get("Contact").map(NameAddr::read).transpose()
-    }
-
     /// 70 where the header is missing (RFC 3261 §16.6 gives the number).
     pub(crate) fn max_forwards(&self) -> Result<u8, Malformed> {
         let Some(value) = self.headers.get("Max-Forwards") else { return Ok(70) };
@@ -84,31 +94,6 @@ impl Request {
 }
 
 impl Response {
-    pub(crate) fn via(&self) -> Result<Via, Malformed> {
-        via(&self.headers)
-    }
-
-    pub(crate) fn cseq(&self) -> Result<(u32, Method), Malformed> {
-        cseq(&self.headers)
-    }
-
-    pub(crate) fn from(&self) -> Result<NameAddr, Malformed> {
-        address(&self.headers, "From")
-    }
-
-    pub(crate) fn to(&self) -> Result<NameAddr, Malformed> {
-        address(&self.headers, "To")
-    }
-
-    pub(crate) fn call_id(&self) -> Result<&str, Malformed> {
-        call_id(&self.headers)
-    }
-
-    /// The first Contact, where there is one.
-    pub(crate) fn contact(&self) -> Result<Option<NameAddr>, Malformed> {
-        self.headers.get("Contact").map(NameAddr::read).transpose()
-    }
-
     /// With the right Content-Length, whatever the body holds.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let reason = if self.reason.contains(char::is_control) {

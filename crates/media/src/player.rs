@@ -122,6 +122,7 @@ mod tests {
             payload_type: 8,
             event_payload_type: None,
             held: false,
+            srtp: None,
         }
     }
 

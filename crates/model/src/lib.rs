@@ -16,7 +16,7 @@ mod subscriber;
 mod timestamp;
 mod tls;
 
-pub use audio::{Codec, RemoteAudio};
+pub use audio::{Codec, RemoteAudio, Srtp, SrtpKey, SrtpSuite};
 pub use call::{CallRecord, Ear, Outcome, Recording, Stage, Why};
 pub use fault::{Fault, Healing, Whose};
 pub use identity::{CallerIdentity, CallerName, Card, NameOrigin, Person, Phone, PhoneKind};

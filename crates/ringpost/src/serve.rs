@@ -22,7 +22,7 @@ use ringpost_delivery::{Journal, JournalError, JournalSettings, RetrySchedule};
 use ringpost_directory::{Contacts, DirectoryError, LdapSource};
 use ringpost_lookup::Source;
 use ringpost_media::{Engine, EngineConfig, MediaError};
-use ringpost_sip::{BindError, Endpoint, EndpointConfig};
+use ringpost_sip::{BindError, Endpoint, EndpointConfig, Hop};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -96,8 +96,9 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     let http = listen_http(settings.http).await?;
     let (endpoint, arrivals) = Endpoint::bind(EndpointConfig {
         listen: settings.sip_listen.clone(),
+        tls: settings.sip_tls.clone(),
         peers: settings.peers.clone(),
-        trusted: settings.peers.clone(),
+        strangers: settings.strangers,
         server: concat!("Ringpost/", env!("CARGO_PKG_VERSION")).to_owned(),
     })
     .await?;
@@ -140,7 +141,7 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
 
 impl Running {
     /// Where SIP is listened on, with the real ports.
-    pub fn sip_addresses(&self) -> Vec<SocketAddr> {
+    pub fn sip_addresses(&self) -> Vec<Hop> {
         self.node.endpoint.local_addrs()
     }
 

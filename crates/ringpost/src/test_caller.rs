@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use ringpost_media::{Engine, EngineConfig, MediaEvent, Prompt, Stream, StreamConfig};
 use ringpost_sip::{
-    Arrival, Endpoint, EndpointConfig, Network, OutgoingCall, OutgoingInfo, OutgoingInvite,
-    Progress,
+    Arrival, Endpoint, EndpointConfig, Hop, Network, OutgoingCall, OutgoingInfo, OutgoingInvite,
+    Peer, Progress, Strangers, TlsFiles,
 };
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -77,9 +77,13 @@ impl TestCaller {
             recordings: folder.clone(),
         })?;
         let (endpoint, arrivals) = Endpoint::bind(EndpointConfig {
-            listen: vec![SocketAddr::new(local, 0)],
-            peers: vec![destination.ip().to_string().parse::<Network>()?],
-            trusted: Vec::new(),
+            listen: vec![Hop::udp(SocketAddr::new(local, 0))],
+            tls: TlsFiles::default(),
+            peers: vec![Peer::trusted(
+                "called",
+                vec![destination.ip().to_string().parse::<Network>()?],
+            )],
+            strangers: Strangers::Refused,
             server: concat!("Ringpost/", env!("CARGO_PKG_VERSION"), " test caller").into(),
         })
         .await?;

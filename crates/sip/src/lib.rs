@@ -14,9 +14,12 @@
 
 mod dialog;
 mod endpoint;
+mod hop;
 mod network;
 mod party;
+mod peer;
 mod sdp;
+mod tls;
 mod transaction;
 mod wire;
 
@@ -25,4 +28,7 @@ pub use endpoint::{
     IncomingOptions, IncomingReport, Invitation, OutgoingCall, OutgoingControl, OutgoingInfo,
     OutgoingInvite, Progress, RequestError, Requests, Responder, Responses, Signal, Statistics,
 };
+pub use hop::{Hop, InvalidHop, Transport};
 pub use network::{InvalidNetwork, Network};
+pub use peer::{Believed, Credentials, Peer, Ping, SrtpPolicy, Strangers};
+pub use tls::{ClientCertificate, TlsFiles};

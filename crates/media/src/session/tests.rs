@@ -32,6 +32,7 @@ impl Desk {
             payload_type: 0,
             event_payload_type: Some(EVENT),
             held: false,
+            srtp: None,
         }));
         desk
     }

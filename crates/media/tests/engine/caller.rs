@@ -45,6 +45,7 @@ impl Caller {
             payload_type: self.payload_type(),
             event_payload_type: Some(101),
             held: false,
+            srtp: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! `ringpost check`: says what is wrong before a caller finds out.
 
+use std::fmt::Display;
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::os::unix::fs::MetadataExt;
@@ -7,6 +8,7 @@ use std::path::Path;
 
 use ringpost_delivery::{Journal, SmtpCourier};
 use ringpost_directory::{Contacts, LdapSource};
+use ringpost_sip::Transport;
 
 use super::Failure;
 use crate::config::{self, MailTransport, Settings};
@@ -114,13 +116,17 @@ async fn state(settings: &Settings, findings: &mut Findings) -> bool {
 }
 
 fn ports(settings: &Settings, running: bool, findings: &mut Findings) {
-    for address in &settings.sip_listen {
-        let bound = UdpSocket::bind(address).map(drop);
-        port("sip.listen", *address, bound, running, findings);
+    for hop in &settings.sip_listen {
+        let bound = if hop.transport == Transport::Udp {
+            UdpSocket::bind(hop.addr).map(drop)
+        } else {
+            TcpListener::bind(hop.addr).map(drop)
+        };
+        port("sip.listen", hop, bound, running, findings);
     }
     if let Some(address) = settings.http {
         let bound = TcpListener::bind(address).map(drop);
-        port("http.listen", address, bound, running, findings);
+        port("http.listen", &address, bound, running, findings);
     }
     let any = settings.media_address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     let free = settings.media_ports.clone().any(|port| UdpSocket::bind((any, port)).is_ok());
@@ -144,7 +150,7 @@ fn ports(settings: &Settings, running: bool, findings: &mut Findings) {
 
 fn port(
     what: &str,
-    address: SocketAddr,
+    address: &dyn Display,
     bound: std::io::Result<()>,
     running: bool,
     findings: &mut Findings,

@@ -49,8 +49,7 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     let folder = dir.join("mail").join(ALICE);
     let before = mails(&folder);
     let running = start(settings).await?;
-    let destination =
-        running.sip_addresses().first().copied().ok_or("the server listens nowhere")?;
+    let destination = running.sip_addresses().first().ok_or("the server listens nowhere")?.addr;
     println!("A server for alice runs at sip:alice@{destination}; three calls come in.");
     let called = call(destination).await;
     let shown = match called {

@@ -1,5 +1,6 @@
 //! `ringpost serve`
 
+use ringpost_sip::Hop;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Failure;
@@ -27,8 +28,7 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
     };
     let subscribers = settings.subscribers.all().len();
     let mut running = serve::start(settings).await?;
-    let sip: Vec<String> =
-        running.sip_addresses().iter().map(|address| format!("udp:{address}")).collect();
+    let sip: Vec<String> = running.sip_addresses().iter().map(Hop::to_string).collect();
     let http = running.http_address().map_or("none".to_owned(), |address| address.to_string());
     println!(
         "ringpost is ready: sip {}, http {http}, mail to {mail}, {subscribers} subscribers",

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 
-use ringpost_sip::Network;
+use ringpost_sip::{Hop, Network};
 
 use super::settings::CallLimits;
 use super::values::span;
@@ -13,13 +13,13 @@ pub(super) fn listeners(
     config: &Config,
     found: &mut Vec<Mistake>,
     warnings: &mut Vec<String>,
-) -> Vec<SocketAddr> {
+) -> Vec<Hop> {
     let mut udp = Vec::new();
     for entry in &config.sip.listen {
         let (transport, address) = entry.split_once(':').unwrap_or(("", entry));
         match transport {
             "udp" => match address.parse::<SocketAddr>() {
-                Ok(address) => udp.push(address),
+                Ok(address) => udp.push(Hop::udp(address)),
                 Err(_) => found.push(Mistake::new(
                     "sip.listen",
                     format!("\"{entry}\": an IP address and a port are wanted, as in \"udp:127.0.0.1:5060\""),
@@ -149,10 +149,10 @@ pub(super) fn warn_of_media(
     config: &Config,
     address: Option<IpAddr>,
     ports: &RangeInclusive<u16>,
-    listen: &[SocketAddr],
+    listen: &[Hop],
     warnings: &mut Vec<String>,
 ) {
-    let public = listen.iter().any(|address| !address.ip().is_loopback());
+    let public = listen.iter().any(|hop| !hop.addr.ip().is_loopback());
     if public && address.is_some_and(|address| address.is_loopback()) {
         warnings.push(
             "media.address is a loopback address, but sip.listen is not: callers would hear nothing"

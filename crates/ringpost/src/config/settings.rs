@@ -10,7 +10,7 @@ use ringpost_delivery::SmtpSettings;
 use ringpost_directory::LdapSettings;
 use ringpost_lookup::{CalledRule, DialPlan, Subscribers};
 use ringpost_media::Sound;
-use ringpost_sip::Network;
+use ringpost_sip::{Hop, Peer, Strangers, TlsFiles};
 
 use super::calls::{http, limits, listeners, networks, ports, warn_of_media};
 use super::services::{directory, letterhead, mail};
@@ -45,10 +45,14 @@ pub struct CallLimits {
 /// Everything, checked.
 #[derive(Debug)]
 pub struct Settings {
-    /// UDP listeners for SIP.
-    pub sip_listen: Vec<SocketAddr>,
+    /// Listeners for SIP.
+    pub sip_listen: Vec<Hop>,
+    /// Certificates for SIP.
+    pub sip_tls: TlsFiles,
     /// Who may call.
-    pub peers: Vec<Network>,
+    pub peers: Vec<Peer>,
+    /// What everybody else hears.
+    pub strangers: Strangers,
     /// Which of several called parties counts.
     pub called_rule: CalledRule,
     /// The address in SDP, where one is set.
@@ -103,7 +107,7 @@ impl Settings {
         let found = &mut mistakes;
         let mut warnings = Vec::new();
         let sip_listen = listeners(&config, found, &mut warnings);
-        let peers = networks(&config.sip.peers, found);
+        let peers = vec![Peer::trusted("sip.peers", networks(&config.sip.peers, found))];
         let called_rule = config.sip.called_party.parse().unwrap_or_else(|_| {
             found.push(Mistake::new(
                 "sip.called_party",
@@ -184,7 +188,9 @@ impl Settings {
             .map_err(|error| vec![Mistake::new("subscriber", error.to_string())])?;
         Ok(Self {
             sip_listen,
+            sip_tls: TlsFiles::default(),
             peers,
+            strangers: Strangers::default(),
             called_rule,
             media_address,
             media_ports,

@@ -218,6 +218,7 @@ mod tests {
             payload_type: 0,
             event_payload_type: Some(101),
             held,
+            srtp: None,
         };
         let one = "192.0.2.1:4000";
         let two = "192.0.2.2:4000";

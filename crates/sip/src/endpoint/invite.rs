@@ -171,7 +171,8 @@ impl Task {
     /// for one behind NAT, and the signalling address stands in for it.
     pub(super) fn allowed_audio(&self, mut audio: RemoteAudio, origin: Origin) -> RemoteAudio {
         let ip = audio.rtp.ip().to_canonical();
-        let allowed = self.config.peers.iter().any(|network| network.contains(ip));
+        let networks = self.config.peers.iter().flat_map(|peer| &peer.networks);
+        let allowed = networks.into_iter().any(|network| network.contains(ip));
         if !allowed && !ip.is_unspecified() && ip != origin.source.ip() {
             // Direct media from telephones that are no peers is silent otherwise.
             tracing::info!(

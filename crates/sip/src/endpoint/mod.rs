@@ -23,7 +23,6 @@ mod tests;
 mod timers;
 
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,8 +43,8 @@ use sockets::Sockets;
 use statistics::Counters;
 use task::Task;
 
-use crate::Network;
 use crate::dialog::Tag;
+use crate::{Hop, Peer, Strangers, TlsFiles};
 
 /// Arrivals that wait for the house; more are answered by 503.
 const WAITING_ARRIVALS: usize = 4096;
@@ -53,22 +52,24 @@ const WAITING_ARRIVALS: usize = 4096;
 /// What an endpoint has to know.
 #[derive(Debug, Clone)]
 pub struct EndpointConfig {
-    /// UDP addresses to listen on; port 0 takes a free one.
-    pub listen: Vec<SocketAddr>,
-    /// Who may send requests; everybody else gets 403.
-    pub peers: Vec<Network>,
-    /// Whose P-Asserted-Identity, Diversion and History-Info are believed.
-    pub trusted: Vec<Network>,
+    /// Where to listen; port 0 takes a free one.
+    pub listen: Vec<Hop>,
+    /// Certificates; needed where `listen` has TLS or peers are reached by it.
+    pub tls: TlsFiles,
+    /// Who may send requests; the first that fits counts.
+    pub peers: Vec<Peer>,
+    /// What everybody else hears.
+    pub strangers: Strangers,
     /// Value of Server and User-Agent.
     pub server: String,
 }
 
 /// An address that could not be listened on.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on udp:{addr}: {source}")]
+#[error("cannot listen on {hop}: {source}")]
 pub struct BindError {
-    /// The address of the configuration.
-    pub addr: SocketAddr,
+    /// As configured.
+    pub hop: Hop,
     /// What the system says.
     pub source: io::Error,
 }
@@ -78,7 +79,7 @@ pub struct BindError {
 #[derive(Debug, Clone)]
 pub struct Endpoint {
     commands: Commands,
-    local_addrs: Arc<[SocketAddr]>,
+    local_addrs: Arc<[Hop]>,
     counters: Arc<Counters>,
 }
 
@@ -100,7 +101,7 @@ impl Endpoint {
     ) -> Result<(Endpoint, mpsc::Receiver<Arrival>), BindError> {
         let sockets = Sockets::bind(&config.listen)
             .await
-            .map_err(|(addr, source)| BindError { addr, source })?;
+            .map_err(|(hop, source)| BindError { hop, source })?;
         let local_addrs = sockets.local_addrs().into();
         let (commands, orders) = mpsc::unbounded_channel();
         let (arrivals, arrived) = mpsc::channel(waiting);
@@ -112,7 +113,7 @@ impl Endpoint {
     }
 
     /// The bound addresses, in the order of the configuration.
-    pub fn local_addrs(&self) -> Vec<SocketAddr> {
+    pub fn local_addrs(&self) -> Vec<Hop> {
         self.local_addrs.to_vec()
     }
 

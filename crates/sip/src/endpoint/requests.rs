@@ -10,6 +10,7 @@ use super::incoming::{ALLOW, Incoming, try_later};
 use super::server_transactions::ServerEvent;
 use super::sockets::Origin;
 use super::task::Task;
+use crate::Peer;
 use crate::dialog::Tag;
 use crate::transaction::Key;
 use crate::wire::{Malformed, Message, Method, Request, Via, read_datagram};
@@ -154,13 +155,18 @@ impl Task {
     }
 
     pub(super) fn is_peer(&self, origin: Origin) -> bool {
-        let ip = origin.source.ip();
-        self.config.peers.iter().any(|network| network.contains(ip))
+        self.peer(origin).is_some()
     }
 
     pub(super) fn is_trusted(&self, origin: Origin) -> bool {
+        self.peer(origin).is_some_and(|peer| peer.believed.asserted_identity)
+    }
+
+    /// The peer that a message is from.
+    fn peer(&self, origin: Origin) -> Option<&Peer> {
         let ip = origin.source.ip();
-        self.config.trusted.iter().any(|network| network.contains(ip))
+        let mut peers = self.config.peers.iter();
+        peers.find(|peer| peer.networks.iter().any(|network| network.contains(ip)))
     }
 
     /// Whom we called ourselves may speak within that call.

@@ -10,6 +10,8 @@ use rustix::net::sockopt::set_socket_recv_buffer_size;
 use tokio::io::ReadBuf;
 use tokio::net::UdpSocket;
 
+use crate::{Hop, Transport};
+
 /// Datagrams that wait for room in a socket's buffer; more are dropped, as the
 /// network would do, and the transactions send again.
 const BACKLOG: usize = 4096;
@@ -47,11 +49,14 @@ pub(super) struct Origin {
 
 impl Sockets {
     /// Binds every address, or says which one could not be bound.
-    pub(super) async fn bind(addrs: &[SocketAddr]) -> Result<Self, (SocketAddr, io::Error)> {
-        let mut listeners = Vec::with_capacity(addrs.len());
-        for addr in addrs {
+    pub(super) async fn bind(hops: &[Hop]) -> Result<Self, (Hop, io::Error)> {
+        let mut listeners = Vec::with_capacity(hops.len());
+        for hop in hops {
             let bound = async {
-                let socket = UdpSocket::bind(addr).await?;
+                if hop.transport != Transport::Udp {
+                    return Err(io::ErrorKind::Unsupported.into());
+                }
+                let socket = UdpSocket::bind(hop.addr).await?;
                 if let Err(error) = set_socket_recv_buffer_size(&socket, RECEIVE_BUFFER) {
                     tracing::debug!(%error, "the receive buffer keeps its size");
                 }
@@ -60,13 +65,13 @@ impl Sockets {
                 let local = socket.local_addr()?;
                 Ok(Listener { socket, local })
             };
-            listeners.push(bound.await.map_err(|error| (*addr, error))?);
+            listeners.push(bound.await.map_err(|error| (*hop, error))?);
         }
         Ok(Self { listeners, backlog: VecDeque::new(), turn: 0, ways: HashMap::new() })
     }
 
-    pub(super) fn local_addrs(&self) -> Vec<SocketAddr> {
-        self.listeners.iter().map(|listener| listener.local).collect()
+    pub(super) fn local_addrs(&self) -> Vec<Hop> {
+        self.listeners.iter().map(|listener| Hop::udp(listener.local)).collect()
     }
 
     /// The address of one socket as it was bound.

@@ -113,6 +113,7 @@ impl Media {
             event_payload_type: payload_types().find(|number| self.is_telephone_event(*number)),
             held: ip.is_unspecified()
                 || matches!(self.direction, Direction::SendOnly | Direction::Inactive),
+            srtp: None,
         })
     }
 

@@ -154,6 +154,7 @@ fn two_of_us_understand_each_other() {
             payload_type: 0,
             event_payload_type: Some(101),
             held: false,
+            srtp: None,
         };
         assert_eq!(heard, expected);
         let answer = offer.answer(ours(), &heard, 2, 1);

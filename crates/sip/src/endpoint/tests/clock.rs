@@ -21,7 +21,7 @@ struct World {
 impl World {
     async fn new() -> World {
         let sockets = Sockets::bind(&config().listen).await.unwrap();
-        let endpoint = sockets.local_addrs()[0];
+        let endpoint = sockets.local_addrs()[0].addr;
         let (commands, orders) = mpsc::unbounded_channel();
         let (sender, arrivals) = mpsc::channel(8);
         let counters = Arc::new(Counters::default());

@@ -78,9 +78,9 @@ async fn an_endpoint_ends_with_its_last_handle() {
 #[tokio::test]
 async fn an_address_in_use_is_named() {
     let (server, _arrivals) = bind().await;
-    let taken = addr(&server);
+    let taken = Hop::udp(addr(&server));
     let error = Endpoint::bind(EndpointConfig { listen: vec![taken], ..config() }).await;
     let error = error.map(|_| ()).unwrap_err();
-    assert_eq!(error.addr, taken);
-    assert!(error.to_string().starts_with(&format!("cannot listen on udp:{taken}: ")));
+    assert_eq!(error.hop, taken);
+    assert!(error.to_string().starts_with(&format!("cannot listen on {taken}: ")));
 }

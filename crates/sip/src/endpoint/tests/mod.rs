@@ -27,11 +27,16 @@ const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.
 
 fn config() -> EndpointConfig {
     EndpointConfig {
-        listen: vec!["127.0.0.1:0".parse().unwrap()],
-        peers: vec!["127.0.0.0/8".parse().unwrap()],
-        trusted: vec!["127.0.0.0/8".parse().unwrap()],
+        listen: vec!["udp:127.0.0.1:0".parse().unwrap()],
+        tls: TlsFiles::default(),
+        peers: peers("127.0.0.0/8"),
+        strangers: Strangers::Refused,
         server: "Ringpost".to_owned(),
     }
+}
+
+fn peers(network: &str) -> Vec<Peer> {
+    vec![Peer::trusted("test", vec![network.parse().unwrap()])]
 }
 
 async fn bind() -> (Endpoint, mpsc::Receiver<Arrival>) {
@@ -39,7 +44,7 @@ async fn bind() -> (Endpoint, mpsc::Receiver<Arrival>) {
 }
 
 fn addr(endpoint: &Endpoint) -> SocketAddr {
-    endpoint.local_addrs()[0]
+    endpoint.local_addrs()[0].addr
 }
 
 fn rtp(port: u16) -> SocketAddr {

@@ -99,7 +99,7 @@ async fn an_answer_that_cannot_be_spoken_in_is_hung_up() {
 
 #[tokio::test]
 async fn whom_we_call_may_hang_up_though_no_peer() {
-    let peers = vec!["192.0.2.0/24".parse().unwrap()];
+    let peers = peers("192.0.2.0/24");
     let (client, _) = Endpoint::bind(EndpointConfig { peers, ..config() }).await.unwrap();
     let raw = Raw::towards(&client).await;
     let mut placed = client.place(OutgoingInvite { destination: raw.local, ..to_alice(&client) });

@@ -48,7 +48,7 @@ async fn every_bad_request_gets_the_answer_of_the_rfc() {
 
 #[tokio::test]
 async fn strangers_are_refused_and_reach_nobody() {
-    let peers = vec!["192.0.2.0/24".parse().unwrap()];
+    let peers = peers("192.0.2.0/24");
     let (server, mut arrivals) =
         Endpoint::bind(EndpointConfig { peers, ..config() }).await.unwrap();
     let raw = Raw::towards(&server).await;

@@ -4,6 +4,7 @@
 mod calls;
 mod keys;
 mod mistake;
+mod peers;
 mod read;
 mod services;
 mod settings;
@@ -13,11 +14,12 @@ mod values;
 
 pub use keys::{
     Config, DialPlanKeys, DirectoryKeys, HttpKeys, LimitKeys, LogKeys, LookupKeys, MailKeys,
-    Mailboxes, MediaKeys, Seconds, SipKeys, StateKeys, SubscriberKeys,
+    Mailboxes, MediaKeys, PeerKeys, RegistrationKeys, Seconds, SipKeys, SipTlsKeys, StateKeys,
+    SubscriberKeys,
 };
 pub use mistake::{ConfigError, Mistake};
 pub use read::{DEFAULT_FILE, parse, read};
-pub use settings::{CallLimits, Settings};
+pub use settings::{CallLimits, RegistrationSettings, Settings};
 pub use transport::MailTransport;
 
 #[cfg(test)]

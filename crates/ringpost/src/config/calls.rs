@@ -14,57 +14,46 @@ pub(super) fn listeners(
     found: &mut Vec<Mistake>,
     warnings: &mut Vec<String>,
 ) -> Vec<Hop> {
-    let mut udp = Vec::new();
+    let mut hops = Vec::new();
     for entry in &config.sip.listen {
-        let (transport, address) = entry.split_once(':').unwrap_or(("", entry));
-        match transport {
-            "udp" => match address.parse::<SocketAddr>() {
-                Ok(address) => udp.push(Hop::udp(address)),
-                Err(_) => found.push(Mistake::new(
-                    "sip.listen",
-                    format!("\"{entry}\": an IP address and a port are wanted, as in \"udp:127.0.0.1:5060\""),
-                )),
-            },
-            "tcp" | "tls" | "ws" | "wss" => warnings.push(format!(
-                "sip.listen: this version speaks SIP over UDP; nothing will listen on \"{entry}\""
-            )),
-            _ => found.push(Mistake::new(
-                "sip.listen",
-                format!("\"{entry}\" names no transport; write it as \"udp:127.0.0.1:5060\""),
-            )),
+        match entry.parse::<Hop>() {
+            Ok(hop) => hops.push(hop),
+            Err(_) if entry.starts_with("ws:") || entry.starts_with("wss:") => {
+                warnings.push(format!(
+                    "sip.listen: this version speaks SIP over UDP, TCP and TLS; \
+                     nothing will listen on \"{entry}\""
+                ));
+            }
+            Err(error) => found.push(Mistake::new("sip.listen", error.to_string())),
         }
     }
-    if udp.is_empty() && !found.iter().any(|mistake| mistake.key == "sip.listen") {
+    if hops.is_empty() && !found.iter().any(|mistake| mistake.key == "sip.listen") {
         found.push(Mistake::new(
             "sip.listen",
-            "no UDP address to listen on, so no call could come in; add \"udp:127.0.0.1:5060\"",
+            "no address to listen on, so no call could come in; add \"udp:127.0.0.1:5060\"",
         ));
     }
-    udp
+    hops
 }
 
-pub(super) fn networks(texts: &[String], found: &mut Vec<Mistake>) -> Vec<Network> {
+pub(super) fn networks(key: &str, texts: &[String], found: &mut Vec<Mistake>) -> Vec<Network> {
     if texts.is_empty() {
         found.push(Mistake::new(
-            "sip.peers",
+            key,
             "nobody may call; name the phone system's address or network, as in [\"192.0.2.10\"]",
         ));
     }
-    texts
-        .iter()
-        .filter_map(|text| {
-            text.parse()
-                .map_err(|_| {
-                    found.push(Mistake::new(
-                        "sip.peers",
-                        format!(
-                            "\"{text}\" is no network; write \"192.0.2.10\" or \"192.0.2.0/24\""
-                        ),
-                    ));
-                })
-                .ok()
-        })
-        .collect()
+    let mut read = Vec::with_capacity(texts.len());
+    for text in texts {
+        match text.parse() {
+            Ok(network) => read.push(network),
+            Err(_) => found.push(Mistake::new(
+                key,
+                format!("\"{text}\" is no network; write \"192.0.2.10\" or \"192.0.2.0/24\""),
+            )),
+        }
+    }
+    read
 }
 
 pub(super) fn ports(text: &str, found: &mut Vec<Mistake>) -> RangeInclusive<u16> {

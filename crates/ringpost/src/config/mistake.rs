@@ -143,7 +143,8 @@ fn wanted(expected: &str) -> String {
     }
 }
 
-/// The line on which `key` (`section.key`, `subscriber.1.key`) stands.
+/// The line on which `key` (`section.key`, `subscriber.1.key`, `sip.peer.0.key`)
+/// stands.
 fn line_of(text: &str, key: &str) -> Option<usize> {
     if key.is_empty() {
         return None;
@@ -154,7 +155,8 @@ fn line_of(text: &str, key: &str) -> Option<usize> {
         .position(|part| part.parse::<usize>().is_ok())
         .map(|at| path.remove(at).parse::<usize>().unwrap_or(0));
     let last = path.pop()?;
-    let section = path.first().copied();
+    let section = (!path.is_empty()).then(|| path.join("."));
+    let section = section.as_deref();
     let mut inside: Option<&str> = None;
     let mut tables_seen = 0usize;
     let mut header = None;

@@ -97,19 +97,23 @@ fn leave_out_variable(ignored: &mut Vec<String>, variable: &str) -> bool {
     new
 }
 
-/// Takes `section.key` or `subscriber.1.key` out; a value deeper than that goes
-/// with its key.
+/// Takes `section.key` or `subscriber.1.key` out; a value deeper than there are
+/// tables goes with its key.
 fn leave_out(table: &mut Table, key: &str) -> bool {
-    let path: Vec<&str> = key.split('.').collect();
-    let Some((first, rest)) = path.split_first() else { return false };
-    match (table.get_mut(*first), rest) {
-        (Some(Value::Table(section)), [name, ..]) => section.remove(*name).is_some(),
-        (Some(Value::Array(tables)), [index, name, ..]) => index
-            .parse::<usize>()
-            .ok()
-            .and_then(|index| tables.get_mut(index)?.as_table_mut()?.remove(*name))
-            .is_some(),
-        (Some(_), _) => table.remove(*first).is_some(),
-        (None, _) => false,
+    match key.split_once('.') {
+        None => table.remove(key).is_some(),
+        Some((first, rest)) => match table.get_mut(first) {
+            Some(Value::Table(section)) => leave_out(section, rest),
+            Some(Value::Array(tables)) if tables.iter().any(Value::is_table) => {
+                let Some((index, rest)) = rest.split_once('.') else {
+                    return table.remove(first).is_some();
+                };
+                let index = index.parse::<usize>().ok();
+                let nth = index.and_then(|index| tables.get_mut(index)?.as_table_mut());
+                nth.is_some_and(|nth| leave_out(nth, rest))
+            }
+            Some(_) => table.remove(first).is_some(),
+            None => false,
+        },
     }
 }

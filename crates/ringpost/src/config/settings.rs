@@ -10,12 +10,12 @@ use ringpost_delivery::SmtpSettings;
 use ringpost_directory::LdapSettings;
 use ringpost_lookup::{CalledRule, DialPlan, Subscribers};
 use ringpost_media::Sound;
-use ringpost_sip::{Hop, Peer, Strangers, TlsFiles};
+use ringpost_sip::{Credentials, Hop, Peer, Strangers, TlsFiles};
 
-use super::calls::{http, limits, listeners, networks, ports, warn_of_media};
+use super::calls::{http, limits, listeners, ports, warn_of_media};
 use super::services::{directory, letterhead, mail};
 use super::values::{language_or, span, zone};
-use super::{Config, MailTransport, Mistake, subscribers};
+use super::{Config, MailTransport, Mistake, peers, subscribers};
 
 /// Limits of one call and of the node.
 #[derive(Debug, Clone)]
@@ -42,6 +42,19 @@ pub struct CallLimits {
     pub notifications_per_hour: u32,
 }
 
+/// One registration of ours.
+#[derive(Debug, Clone)]
+pub struct RegistrationSettings {
+    /// URI of the registrar.
+    pub registrar: String,
+    /// Address of record.
+    pub address_of_record: String,
+    /// What we prove who we are with.
+    pub credentials: Option<Credentials>,
+    /// How long a registration is asked to last.
+    pub expires: Duration,
+}
+
 /// Everything, checked.
 #[derive(Debug)]
 pub struct Settings {
@@ -53,6 +66,10 @@ pub struct Settings {
     pub peers: Vec<Peer>,
     /// What everybody else hears.
     pub strangers: Strangers,
+    /// Where Ringpost is an endpoint.
+    pub registrations: Vec<RegistrationSettings>,
+    /// Session interval that we ask for.
+    pub session_expires: Duration,
     /// Which of several called parties counts.
     pub called_rule: CalledRule,
     /// The address in SDP, where one is set.
@@ -107,7 +124,18 @@ impl Settings {
         let found = &mut mistakes;
         let mut warnings = Vec::new();
         let sip_listen = listeners(&config, found, &mut warnings);
-        let peers = vec![Peer::trusted("sip.peers", networks(&config.sip.peers, found))];
+        let peers = peers::peers(&config, &sip_listen, found);
+        let sip_tls = peers::tls(&config, &sip_listen, found);
+        let strangers = peers::strangers(&config, found);
+        let registrations = peers::registrations(&config, found);
+        let session_expires =
+            span("sip.session_expires_seconds", config.sip.session_expires_seconds, found);
+        if session_expires.as_secs() < 90 {
+            found.push(Mistake::new(
+                "sip.session_expires_seconds",
+                "90 seconds or more are wanted (RFC 4028)",
+            ));
+        }
         let called_rule = config.sip.called_party.parse().unwrap_or_else(|_| {
             found.push(Mistake::new(
                 "sip.called_party",
@@ -188,9 +216,11 @@ impl Settings {
             .map_err(|error| vec![Mistake::new("subscriber", error.to_string())])?;
         Ok(Self {
             sip_listen,
-            sip_tls: TlsFiles::default(),
+            sip_tls,
             peers,
-            strangers: Strangers::default(),
+            strangers,
+            registrations,
+            session_expires,
             called_rule,
             media_address,
             media_ports,

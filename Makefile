@@ -4,11 +4,12 @@
 
 CARGO ?= cargo
 
-.PHONY: help demo test check format deny release
+.PHONY: help demo test bench check format deny release
 
 help:
 	@echo "make demo     three calls become three mails, on this machine alone"
 	@echo "make test     every test, real peers included"
+	@echo "make bench    what a call costs in CPU, beside an empty echo"
 	@echo "make check    format, lints and documentation, warnings are errors"
 	@echo "make deny     licences, sources and duplicates of the dependencies (cargo-deny)"
 	@echo "make format   format the sources"
@@ -23,6 +24,11 @@ test:
 	$(CARGO) build --locked --bin ringpost
 	$(CARGO) test --locked --workspace --exclude ringpost-tests --no-fail-fast
 	$(CARGO) test --locked --package ringpost-tests --no-fail-fast -- --test-threads 16
+
+# The generator is built as the server is: it shares the machine with it.
+bench:
+	$(CARGO) build --locked --release --bin ringpost
+	$(CARGO) run --locked --release --package ringpost-tests --bin bench
 
 check:
 	$(CARGO) fmt --all --check

@@ -122,6 +122,16 @@ pub fn signal(name: &str, id: u32) {
     let _ = output(Command::new("sh").arg("-c").arg(format!("kill -{name} {id}")));
 }
 
+/// CPU time of a process with all its threads so far, user and kernel mode.
+pub fn cpu_seconds(id: u32) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    // The name may hold blanks; fields are counted behind its parenthesis.
+    let fields: Vec<&str> =
+        stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().collect();
+    let ticks: f64 = (11..15).filter_map(|at| fields.get(at)?.parse::<f64>().ok()).sum();
+    ticks / 100.0
+}
+
 /// Runs a program to its end; fails with its words when it fails.
 pub fn run<I, S>(program: &str, arguments: I) -> String
 where

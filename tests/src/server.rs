@@ -13,7 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::letter::Letter;
-use crate::process::{Process, output, signal};
+use crate::process::{Process, cpu_seconds, output, signal};
 use crate::settings::Settings;
 use crate::small_disk::SmallDisk;
 use crate::{binary, http, maildir, ports, trace, waiting};
@@ -296,12 +296,7 @@ impl Server {
 
     /// CPU seconds of the server so far, its threads and awaited children counted.
     pub fn cpu_seconds(&self) -> f64 {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.id())).unwrap_or_default();
-        // The name may hold blanks; fields are counted behind its parenthesis.
-        let fields: Vec<&str> =
-            stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().collect();
-        let ticks: f64 = (11..15).filter_map(|at| fields.get(at)?.parse::<f64>().ok()).sum();
-        ticks / 100.0
+        cpu_seconds(self.id())
     }
 
     /// What strace wrote, when started by [`Server::start_traced`].

@@ -19,7 +19,7 @@ pub use keys::{
 };
 pub use mistake::{ConfigError, Mistake};
 pub use read::{DEFAULT_FILE, parse, read};
-pub use settings::{CallLimits, RegistrationSettings, Settings};
+pub use settings::{CallLimits, RegistrationSettings, Settings, WaitingSettings};
 pub use transport::MailTransport;
 
 #[cfg(test)]

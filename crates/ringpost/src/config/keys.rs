@@ -410,7 +410,7 @@ impl Default for LogKeys {
     }
 }
 
-/// One mailbox or several: a text or a list of texts.
+/// One address or several: a text or a list of texts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Mailboxes {
@@ -460,6 +460,8 @@ pub struct SubscriberKeys {
     pub missed_calls: bool,
     /// Left out: `limits.answer_after_seconds`.
     pub answer_after_seconds: Option<Seconds>,
+    /// SIP URIs that are told how many voice mails there are.
+    pub message_waiting: Mailboxes,
 }
 
 impl Default for SubscriberKeys {
@@ -475,6 +477,7 @@ impl Default for SubscriberKeys {
             notify: "server".into(),
             missed_calls: true,
             answer_after_seconds: None,
+            message_waiting: Mailboxes::default(),
         }
     }
 }

@@ -55,6 +55,15 @@ pub struct RegistrationSettings {
     pub expires: Duration,
 }
 
+/// Endpoints of one subscriber that show how many voice mails there are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingSettings {
+    /// User part of the subscriber, as configured.
+    pub user: String,
+    /// SIP URI of each endpoint, each once.
+    pub endpoints: Vec<String>,
+}
+
 /// Everything, checked.
 #[derive(Debug)]
 pub struct Settings {
@@ -110,6 +119,8 @@ pub struct Settings {
     pub log_json: bool,
     /// The people.
     pub subscribers: Subscribers,
+    /// Whom to tell how many voice mails a subscriber has.
+    pub message_waiting: Vec<WaitingSettings>,
     /// What works but is likely not meant; for `check` and the log.
     pub warnings: Vec<String>,
 }
@@ -205,6 +216,7 @@ impl Settings {
         let plan = plan.or_else(|()| DialPlan::new("US", 0));
         let Ok(plan) = plan else { return Err(mistakes) };
         let people = subscribers::read(&config, &plan, found);
+        let message_waiting = subscribers::message_waiting(&config, found);
         if people.is_empty() {
             warnings
                 .push("there is no [[subscriber]]: every call will be refused with 404".to_owned());
@@ -241,6 +253,7 @@ impl Settings {
             log_level: config.log.level.clone(),
             log_json: config.log.format == "json",
             subscribers,
+            message_waiting,
             warnings,
         })
     }

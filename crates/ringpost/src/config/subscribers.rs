@@ -3,6 +3,7 @@
 use ringpost_lookup::DialPlan;
 use ringpost_model::{E164, Subscriber};
 
+use super::settings::WaitingSettings;
 use super::values::{language_or, span, zone};
 use super::{Config, Mistake, SubscriberKeys};
 
@@ -93,6 +94,45 @@ fn one(
             .answer_after_seconds
             .map(|seconds| span(&at("answer_after_seconds"), seconds, mistakes)),
     }
+}
+
+/// Whose endpoints are told of waiting messages (RFC 3842).
+pub(super) fn message_waiting(
+    config: &Config,
+    mistakes: &mut Vec<Mistake>,
+) -> Vec<WaitingSettings> {
+    let mut all = Vec::new();
+    for (index, keys) in config.subscriber.iter().enumerate() {
+        let mut endpoints: Vec<String> = Vec::new();
+        for uri in keys.message_waiting.addresses() {
+            if !is_endpoint(&uri) {
+                mistakes.push(Mistake::new(
+                    format!("subscriber.{index}.message_waiting"),
+                    format!("\"{uri}\" is no SIP URI; write it as \"sip:alice@192.0.2.20:5060\""),
+                ));
+            } else if !endpoints.contains(&uri) {
+                endpoints.push(uri);
+            }
+        }
+        if !endpoints.is_empty() {
+            all.push(WaitingSettings { user: keys.user.clone(), endpoints });
+        }
+    }
+    all
+}
+
+/// Whether `text` is a SIP URI that a request can be sent to as it stands. It
+/// becomes the Request-URI and part of a body: nothing in it may end a line.
+fn is_endpoint(text: &str) -> bool {
+    let rest = text.strip_prefix("sip:").or_else(|| text.strip_prefix("sips:"));
+    rest.is_some_and(|rest| {
+        let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+        !host.is_empty()
+            && !host.starts_with([':', ';', '?'])
+            && rest.is_ascii()
+            && !rest.starts_with('@')
+            && !rest.contains(|c: char| c.is_whitespace() || c.is_control() || "<>\"".contains(c))
+    })
 }
 
 /// Two subscribers must not share what a caller dials.

@@ -20,8 +20,9 @@ mod stored;
 
 pub use courier::Courier;
 pub use journal::{
-    Claim, ClaimKind, Counts, Filed, Journal, JournalError, JournalSettings, LedgerDetail,
-    LedgerQuery, LedgerRow, MailRow, MailState, OpenCall, Settled, Swept,
+    Claim, ClaimKind, Counts, Filed, Heard, Journal, JournalError, JournalSettings, LedgerDetail,
+    LedgerQuery, LedgerRow, MailRow, MailState, OpenCall, Seen, Settled, Swept, Waiting,
+    WaitingMark,
 };
 pub use maildir::MaildirCourier;
 pub use retry::RetrySchedule;

@@ -55,6 +55,11 @@ pub enum JournalError {
     /// A newer Ringpost wrote it.
     #[error("outbox.db was written by a newer Ringpost: run that version or a later one")]
     Newer,
+    /// An older Ringpost wrote it, and no server of this version has run since.
+    #[error(
+        "outbox.db was written by an older Ringpost: start the server of this version once, then try again"
+    )]
+    Older,
     /// There is no outbox where one was expected.
     #[error("there is no outbox.db in {}: has the server run with this state folder?", dir.display())]
     Missing {
@@ -82,9 +87,11 @@ impl JournalError {
             | Self::Disk { .. }
             | Self::Failed { .. }
             | Self::Closed => Healing::Later,
-            Self::Damaged { .. } | Self::Unreadable { .. } | Self::Newer | Self::Missing { .. } => {
-                Healing::Never
-            }
+            Self::Damaged { .. }
+            | Self::Unreadable { .. }
+            | Self::Newer
+            | Self::Older
+            | Self::Missing { .. } => Healing::Never,
         }
     }
 
@@ -97,7 +104,11 @@ impl JournalError {
             | Self::Disk { .. }
             | Self::Damaged { .. }
             | Self::Failed { .. } => true,
-            Self::Unreadable { .. } | Self::Newer | Self::Missing { .. } | Self::Closed => false,
+            Self::Unreadable { .. }
+            | Self::Newer
+            | Self::Older
+            | Self::Missing { .. }
+            | Self::Closed => false,
         }
     }
 }

@@ -57,6 +57,8 @@ pub struct LedgerRow {
     pub duration: Option<Duration>,
     /// The record that tells of the same call.
     pub told_by: Option<String>,
+    /// When the subscriber heard it, of a voice mail that he has heard.
+    pub seen_at: Option<Timestamp>,
     /// How its mails stand, one for each recipient.
     pub mails: Vec<MailState>,
 }
@@ -126,6 +128,8 @@ pub struct LedgerDetail {
     pub identity: Option<CallerIdentity>,
     /// The record that tells of the same call.
     pub told_by: Option<String>,
+    /// When the subscriber heard it, of a voice mail that he has heard.
+    pub seen_at: Option<Timestamp>,
     /// Its mails.
     pub mails: Vec<MailRow>,
 }
@@ -156,7 +160,7 @@ pub(super) fn rows_sql(query: &LedgerQuery) -> String {
     let whose = if query.subscriber.is_some() { "subscriber = ?4 AND" } else { "" };
     format!(
         "SELECT id, subscriber, caller, called, ear, stage, outcome, why, status, received, ended, \
-         told_by, duration, (SELECT group_concat(state) FROM outbox \
+         told_by, duration, seen_at, (SELECT group_concat(state) FROM outbox \
              WHERE outbox.record = ledger.id AND kind = 'telling') AS mails \
          FROM {from} WHERE {whose} ended >= ?1 AND ended < ?2 \
          ORDER BY ended DESC, seq DESC LIMIT ?3"
@@ -179,6 +183,7 @@ fn row(row: &SqliteRow) -> Result<LedgerRow, JournalError> {
         ended: Timestamp::from_millis(row.try_get("ended")?),
         duration: millis.and_then(|millis| u64::try_from(millis).ok()).map(Duration::from_millis),
         told_by: row.try_get("told_by")?,
+        seen_at: moment(row, "seen_at")?,
         mails: mails
             .iter()
             .flat_map(|mails| mails.split(','))
@@ -192,7 +197,7 @@ pub(super) async fn detail(
     id: &str,
 ) -> Result<Option<LedgerDetail>, JournalError> {
     let row = sqlx::query(
-        "SELECT body, outcome, why, status, told_by, identity FROM ledger WHERE id = ?",
+        "SELECT body, outcome, why, status, told_by, identity, seen_at FROM ledger WHERE id = ?",
     )
     .bind(id)
     .fetch_optional(db)
@@ -212,8 +217,13 @@ pub(super) async fn detail(
             .map(|identity| stored::read::<StoredIdentity>(&identity)?.try_into())
             .transpose()?,
         told_by: row.try_get("told_by")?,
+        seen_at: moment(&row, "seen_at")?,
         mails: mails.iter().map(mail).collect::<Result<_, _>>()?,
     }))
+}
+
+fn moment(row: &SqliteRow, column: &str) -> Result<Option<Timestamp>, JournalError> {
+    Ok(row.try_get::<Option<i64>, _>(column)?.map(Timestamp::from_millis))
 }
 
 fn mail(row: &SqliteRow) -> Result<MailRow, JournalError> {
@@ -226,7 +236,7 @@ fn mail(row: &SqliteRow) -> Result<MailRow, JournalError> {
         state,
         attempts: row.try_get("attempts")?,
         next_at: (state == MailState::Queued).then_some(next_at),
-        settled_at: row.try_get::<Option<i64>, _>("settled_at")?.map(Timestamp::from_millis),
+        settled_at: moment(row, "settled_at")?,
         last_reason: row.try_get("reason")?,
     })
 }

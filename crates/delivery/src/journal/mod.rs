@@ -5,7 +5,8 @@
 //! many jobs at once; reading has connections of its own. A call is an open-call
 //! row from its answer to its end (`calls`); its end makes a ledger row, what it
 //! may be recognised by (`hearsay`), and outbox rows (`filing`, `same_call`);
-//! mails are claimed and settled (`outbox`, `settling`); what is old goes (`sweep`).
+//! mails are claimed and settled (`outbox`, `settling`); voice mails are counted
+//! and heard (`waiting`); what is old goes (`sweep`).
 
 mod calls;
 mod entry;
@@ -22,6 +23,7 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 mod value;
+mod waiting;
 mod writer;
 
 use std::path::Path;
@@ -35,6 +37,7 @@ pub use error::JournalError;
 pub use ledger::{LedgerDetail, LedgerQuery, LedgerRow, MailRow, MailState};
 pub use settings::JournalSettings;
 pub use value::{Claim, ClaimKind, Counts, Filed, OpenCall, Settled, Swept};
+pub use waiting::{Heard, Seen, Waiting, WaitingMark};
 
 use self::calls::{Begin, End, ReleaseHeld, Report};
 use self::entry::Entry;
@@ -43,6 +46,7 @@ use self::outbox::{Claiming, KeepIdentity, Retrying};
 use self::settling::Settling;
 use self::store::Store;
 use self::sweep::Sweeping;
+use self::waiting::Seeing;
 use self::writer::{Probe, Queue};
 use crate::stored::{self, StoredIdentity, StoredOpenCall};
 
@@ -71,7 +75,8 @@ impl Journal {
     }
 
     /// Opens the outbox beside a server that may be running, for looking at it
-    /// and for [`retry`](Self::retry). Leases stay as they are.
+    /// for [`retry`](Self::retry) and for [`seen`](Self::seen). Leases stay as
+    /// they are.
     pub async fn open_existing(dir: &Path) -> Result<Self, JournalError> {
         let store = Store::at(dir);
         let db = store.existing().await?;
@@ -193,6 +198,29 @@ impl Journal {
     /// fresh four days. Returns how many; what is being sent is left alone.
     pub async fn retry(&self, id: &str, now: Timestamp) -> Result<u64, JournalError> {
         self.queue.submit(Retrying { record: id.to_owned(), now }).await
+    }
+
+    /// The voice mails of a subscriber that are in the ledger, named without
+    /// regard to case; of somebody unknown there are none.
+    pub async fn waiting(&self, subscriber: &str) -> Result<Waiting, JournalError> {
+        waiting::count(&self.readers, &subscriber.to_lowercase()).await
+    }
+
+    /// Notes that voice mails were heard; resolves once that is on stable
+    /// storage. `None`: there is no voice mail of that id. What was heard
+    /// before stays as it is.
+    pub async fn seen(&self, heard: Heard, now: Timestamp) -> Result<Option<Seen>, JournalError> {
+        self.queue.submit(Seeing { heard, now }).await
+    }
+
+    /// Subscribers (in lower case) whose counts may have changed since the mark,
+    /// by whatever process, and the mark to ask with the next time. The default
+    /// mark is the beginning of the ledger. What a sweep took away is not told.
+    pub async fn waiting_changes(
+        &self,
+        since: WaitingMark,
+    ) -> Result<(WaitingMark, Vec<String>), JournalError> {
+        waiting::changes(&self.readers, since).await
     }
 
     /// Lets go what is old. The recordings returned are the caller's to delete;

@@ -14,7 +14,11 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use super::JournalError;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// The column of the ledger that came last: without it commands beside the
+/// server cannot read the rows.
+const NEWEST_COLUMN: &str = "seen_at";
 
 /// How long a connection waits for another process's lock.
 const BUSY: Duration = Duration::from_secs(5);
@@ -96,7 +100,17 @@ impl Store {
         )
         .fetch_one(&mut db)
         .await?;
-        if tables == 3 { Ok(db) } else { Err(missing()) }
+        if tables != 3 {
+            return Err(missing());
+        }
+        let is_current: bool = sqlx::query_scalar(
+            "SELECT count(*) > 0 FROM pragma_table_info('ledger') WHERE name = ?",
+        )
+        .bind(NEWEST_COLUMN)
+        .fetch_one(&mut db)
+        .await?;
+        // Its server may be running: what it does not know is not put in beside it.
+        if is_current { Ok(db) } else { Err(JournalError::Older) }
     }
 
     /// Connections for reading beside the writer.

@@ -8,6 +8,7 @@ mod held;
 mod ledger;
 mod mails;
 mod throughput;
+mod waiting;
 
 use std::path::Path;
 use std::time::Duration;

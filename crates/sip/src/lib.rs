@@ -18,6 +18,7 @@ mod hop;
 mod network;
 mod party;
 mod peer;
+mod resolve;
 mod sdp;
 mod tls;
 mod transaction;
@@ -31,4 +32,5 @@ pub use endpoint::{
 pub use hop::{Hop, InvalidHop, Transport};
 pub use network::{InvalidNetwork, Network};
 pub use peer::{Believed, Credentials, Peer, Ping, SrtpPolicy, Strangers};
+pub use resolve::ResolveError;
 pub use tls::{ClientCertificate, TlsFiles};

@@ -42,6 +42,12 @@ impl Transport {
         }
     }
 
+    /// Reads a name, in whatever letters (RFC 3261 §7.3.1).
+    pub fn read(name: &str) -> Option<Transport> {
+        let all = [Transport::Udp, Transport::Tcp, Transport::Tls];
+        all.into_iter().find(|transport| transport.as_str().eq_ignore_ascii_case(name))
+    }
+
     /// Nothing sent by it has to be sent again (RFC 3261 §17).
     pub const fn is_reliable(self) -> bool {
         matches!(self, Transport::Tcp | Transport::Tls)
@@ -92,9 +98,8 @@ impl FromStr for Hop {
 
     fn from_str(text: &str) -> Result<Hop, InvalidHop> {
         let (name, addr) = text.split_once(':').unwrap_or((text, ""));
-        let all = [Transport::Udp, Transport::Tcp, Transport::Tls];
-        let transport = all.into_iter().find(|transport| transport.as_str() == name);
-        let transport = transport.ok_or_else(|| InvalidHop::Transport(text.to_owned()))?;
+        let transport =
+            Transport::read(name).ok_or_else(|| InvalidHop::Transport(text.to_owned()))?;
         let addr = addr.parse().map_err(|_| InvalidHop::Address(text.to_owned()))?;
         Ok(Hop { transport, addr })
     }

@@ -9,7 +9,8 @@
 //!
 //! Inside, `wire` reads and writes messages, `sdp` offers and answers, `party`
 //! who rang whom; `transaction` and `dialog` are machines of RFC 3261 without
-//! sockets and clocks; `endpoint` is the one task that owns sockets and machines.
+//! sockets and clocks; `transport` has the sockets and connections; `endpoint` is
+//! the one task that owns sockets and machines.
 //! No type of a vendor library leaves this crate.
 
 mod dialog;
@@ -22,6 +23,7 @@ mod resolve;
 mod sdp;
 mod tls;
 mod transaction;
+mod transport;
 mod wire;
 
 pub use endpoint::{

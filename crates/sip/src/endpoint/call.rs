@@ -10,10 +10,10 @@ use tokio::sync::mpsc;
 
 use super::arrival::Signal;
 use super::outgoing::Progress;
-use super::sockets::Origin;
 use crate::dialog::{Dialog, TwoHundred};
 use crate::sdp::Offer;
 use crate::transaction::Key;
+use crate::transport::Origin;
 use crate::wire::Request;
 
 /// One call, in or out, named by our tag.
@@ -143,10 +143,15 @@ impl Call {
 
     /// The other side, where requests of the call may come from.
     pub(super) fn peer(&self) -> Option<SocketAddr> {
+        self.origin().map(|origin| origin.source)
+    }
+
+    /// The way to the other side.
+    pub(super) fn origin(&self) -> Option<Origin> {
         match self {
-            Call::Placed(placed) => Some(placed.destination.source),
-            Call::Standing(standing) => Some(standing.peer.source),
-            Call::Offered(offered) => Some(offered.origin.source),
+            Call::Placed(placed) => Some(placed.destination),
+            Call::Standing(standing) => Some(standing.peer),
+            Call::Offered(offered) => Some(offered.origin),
             Call::Ending(_) => None,
         }
     }

@@ -1,6 +1,5 @@
 //! Client transactions: starting and driving them, and whom a response is for.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,14 +8,15 @@ use tokio::sync::oneshot;
 
 use super::call::Acknowledged;
 use super::outgoing::RequestError;
-use super::sockets::Origin;
 use super::task::Task;
 use super::timers::Target;
+use crate::Hop;
 use crate::dialog::Tag;
 use crate::transaction::{
     Action, InviteClient, InviteClientEvent, Key, MAGIC_COOKIE, NonInviteClient,
     NonInviteClientEvent,
 };
+use crate::transport::Origin;
 use crate::wire::{Headers, Method, Request, Response};
 
 /// A request that went out.
@@ -97,9 +97,10 @@ impl Machine {
 impl Task {
     /// Puts our Via on top, with that branch (RFC 3261 §8.1.1.7, RFC 3581 §3).
     pub(super) fn put_via(&mut self, headers: &mut Headers, branch: &str, destination: Origin) {
-        let addr = self.sockets.reply_addr(destination.socket, destination.source.ip());
+        let addr = self.transports.reply_addr(destination);
+        let transport = destination.transport.in_via();
         let mut with_via = Headers::default();
-        with_via.push("Via", format!("SIP/2.0/UDP {addr};rport;branch={branch}"));
+        with_via.push("Via", format!("SIP/2.0/{transport} {addr};rport;branch={branch}"));
         for (name, value) in headers.iter() {
             with_via.push(name, value);
         }
@@ -118,10 +119,11 @@ impl Task {
     ) {
         let bytes = Bytes::from(request.to_bytes());
         let mut actions = std::mem::take(&mut self.actions);
+        let reliable = destination.transport.is_reliable();
         let machine = if request.method == Method::INVITE {
-            Machine::Invite(InviteClient::new(bytes, now, &mut actions))
+            Machine::Invite(InviteClient::new(bytes, reliable, now, &mut actions))
         } else {
-            Machine::NonInvite(NonInviteClient::new(bytes, now, &mut actions))
+            Machine::NonInvite(NonInviteClient::new(bytes, reliable, now, &mut actions))
         };
         if let Some(deadline) = machine.deadline() {
             self.timers.arm(deadline, Target::Client(key.clone()));
@@ -228,7 +230,7 @@ impl Task {
     }
 
     pub(super) fn send_request(&mut self, destination: Origin, bytes: Bytes) -> bool {
-        let sent = self.sockets.send(destination.socket, bytes, destination.source);
+        let sent = self.transports.send(destination, bytes);
         if let Err(error) = &sent {
             tracing::debug!(%error, "a SIP request could not be sent");
         }
@@ -260,10 +262,9 @@ impl Task {
         self.client.get(key).map(|transaction| transaction.destination)
     }
 
-    /// A socket that reaches the peer, together with it.
-    pub(super) fn destination(&mut self, peer: SocketAddr) -> Option<Origin> {
-        let socket = self.sockets.towards(peer)?;
-        Some(Origin { socket, source: peer })
+    /// The way to a peer.
+    pub(super) fn destination(&mut self, hop: Hop) -> Option<Origin> {
+        self.transports.towards(hop)
     }
 }
 

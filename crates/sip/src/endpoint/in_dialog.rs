@@ -11,14 +11,15 @@ use super::client_transactions::{Purpose, new_branch};
 use super::incoming::{Incoming, try_later};
 use super::outgoing::Progress;
 use super::server_transactions::add_capabilities;
-use super::sockets::Origin;
 use super::task::Task;
 use super::timers::Target;
 use crate::dialog::{Dialog, Due, Tag};
 use crate::party;
 use crate::sdp::read_answer;
 use crate::transaction::Key;
+use crate::transport::Origin;
 use crate::wire::{Method, Request};
+use crate::{Hop, Transport};
 
 impl Task {
     /// A new request with a tag in To.
@@ -164,10 +165,27 @@ impl Task {
     pub(super) fn hop(&mut self, dialog: &Dialog, peer: Origin) -> Origin {
         let uri = dialog.next_hop();
         let Ok(ip) = uri.host().parse::<IpAddr>().map(|ip| ip.to_canonical()) else { return peer };
-        let source = SocketAddr::new(ip, uri.port().filter(|port| *port != 0).unwrap_or(5060));
-        let hop = Origin { socket: peer.socket, source };
-        let known = ip == peer.source.ip() || self.is_peer(hop);
-        if known && ip.is_ipv4() == peer.source.is_ipv4() { hop } else { peer }
+        let transport = match uri.param("transport") {
+            _ if uri.scheme() == "sips" => Some(Transport::Tls),
+            Some(name) => Transport::read(&name),
+            None => None,
+        };
+        // Never from an encrypted connection to a plain datagram by silence.
+        let transport = transport.unwrap_or(peer.transport);
+        let port = uri.port().filter(|port| *port != 0).unwrap_or(transport.default_port());
+        let addr = SocketAddr::new(ip, port);
+        let known = ip == peer.source.ip() || self.is_peer(peer.with_source(addr));
+        if !known || ip.is_ipv4() != peer.source.is_ipv4() {
+            return peer;
+        }
+        if transport == peer.transport && transport == Transport::Udp {
+            return peer.with_source(addr);
+        }
+        // The connection that the peer opened reaches it through any NAT (RFC 5923).
+        if ip == peer.source.ip() && self.transports.is_live(peer) {
+            return peer;
+        }
+        self.destination(Hop { transport, addr }).unwrap_or(peer)
     }
 
     /// The call is over: its INVITE may come again as a new one.
@@ -198,7 +216,7 @@ impl Task {
                     Due::Resend(bytes) => {
                         self.timers.arm(unacked.response.deadline(), Target::Call(tag));
                         self.counters.retransmissions_sent.add();
-                        self.send_response(origin.socket, bytes, origin.source);
+                        self.send_response(origin, bytes);
                     }
                     Due::GiveUp => self.not_acknowledged(tag, now),
                     Due::Nothing => {}

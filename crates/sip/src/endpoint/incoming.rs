@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::answer::Answer;
-use super::sockets::Origin;
 use crate::transaction::Key;
+use crate::transport::Origin;
 use crate::wire::{Malformed, Request, part};
 
 /// Methods that we take.

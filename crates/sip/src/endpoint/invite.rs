@@ -11,12 +11,13 @@ use super::answer::Answer;
 use super::arrival::{Arrival, CallControl, IncomingCall, Invitation, Signal};
 use super::call::{Call, Media, Offered, Standing, Unacked, Watcher};
 use super::incoming::{ALLOW, Incoming, SDP, try_later};
-use super::sockets::Origin;
 use super::task::Task;
+use crate::Transport;
 use crate::dialog::{Dialog, Tag, TwoHundred};
 use crate::party;
 use crate::sdp::{Offer, read_offer};
 use crate::transaction::Key;
+use crate::transport::Origin;
 use crate::wire::{Uri, Via};
 
 /// How often 180 is repeated while it rings.
@@ -37,8 +38,8 @@ impl Task {
         let trusted = self.is_trusted(origin);
         let invitation = Invitation {
             peer: origin.source,
-            local: self.sockets.local(origin.socket),
-            local_ip: self.sockets.reply_addr(origin.socket, origin.source.ip()).ip(),
+            local: self.transports.local(origin),
+            local_ip: self.transports.reply_addr(origin).ip(),
             call_id: request.call_id()?.to_owned(),
             identifiers: party::identifiers(request),
             caller: party::caller(request, trusted),
@@ -164,7 +165,11 @@ impl Task {
 
     /// Where we are reached, seen from that peer.
     pub(super) fn contact(&mut self, peer: Origin) -> String {
-        format!("<sip:{}>", self.sockets.reply_addr(peer.socket, peer.source.ip()))
+        let addr = self.transports.reply_addr(peer);
+        match peer.transport {
+            Transport::Udp => format!("<sip:{addr}>"),
+            transport => format!("<sip:{addr};transport={transport}>"),
+        }
     }
 
     /// RTP goes to the peers' networks only: an address outside of them is taken

@@ -15,7 +15,6 @@ mod reinvite;
 mod reports;
 mod requests;
 mod server_transactions;
-mod sockets;
 mod statistics;
 mod task;
 #[cfg(test)]
@@ -39,11 +38,11 @@ pub use outgoing::{
 pub use statistics::{Requests, Responses, Statistics};
 
 use command::{Command, Commands, Placing};
-use sockets::Sockets;
 use statistics::Counters;
 use task::Task;
 
 use crate::dialog::Tag;
+use crate::transport::Transports;
 use crate::{Hop, Peer, Strangers, TlsFiles};
 
 /// Arrivals that wait for the house; more are answered by 503.
@@ -99,16 +98,16 @@ impl Endpoint {
         config: EndpointConfig,
         waiting: usize,
     ) -> Result<(Endpoint, mpsc::Receiver<Arrival>), BindError> {
-        let sockets = Sockets::bind(&config.listen)
+        let transports = Transports::bind(&config.listen)
             .await
             .map_err(|(hop, source)| BindError { hop, source })?;
-        let local_addrs = sockets.local_addrs().into();
+        let local_addrs = transports.local_addrs().into();
         let (commands, orders) = mpsc::unbounded_channel();
         let (arrivals, arrived) = mpsc::channel(waiting);
         let counters = Arc::new(Counters::default());
         let endpoint = Endpoint { commands, local_addrs, counters: counters.clone() };
         let weak = endpoint.commands.downgrade();
-        tokio::spawn(Task::new(config, sockets, counters, arrivals, weak).run(orders));
+        tokio::spawn(Task::new(config, transports, counters, arrivals, weak).run(orders));
         Ok((endpoint, arrived))
     }
 

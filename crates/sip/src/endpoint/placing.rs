@@ -13,12 +13,13 @@ use super::incoming::{ALLOW, SDP};
 use super::invite::new_session;
 use super::new_call_id;
 use super::outgoing::{OutgoingInfo, Progress, RequestError};
-use super::sockets::Origin;
 use super::task::Task;
 use super::timers::Target;
+use crate::Hop;
 use crate::dialog::{Dialog, Tag};
 use crate::sdp::{read_answer, write_offer};
 use crate::transaction::{Key, TIMER_B};
+use crate::transport::Origin;
 use crate::wire::{Headers, Method, Request, Response, Uri};
 
 /// Branches of a fork whose 2xx are acknowledged; more are none we asked for.
@@ -31,7 +32,7 @@ impl Task {
         let refused = |status, reason: &str| {
             let _unheard = progress.send(Progress::Refused(status, reason.to_owned()));
         };
-        let Some(destination) = self.destination(wanted.destination) else {
+        let Some(destination) = self.destination(Hop::udp(wanted.destination)) else {
             return refused(503, "No Socket Reaches The Destination");
         };
         let from = from(wanted.from_name.as_deref(), &wanted.from, tag);
@@ -230,7 +231,7 @@ impl Task {
         done: oneshot::Sender<Result<u16, RequestError>>,
         now: Instant,
     ) {
-        let Some(destination) = self.destination(info.destination) else {
+        let Some(destination) = self.destination(Hop::udp(info.destination)) else {
             let _gone = done.send(Err(RequestError::Unreachable));
             return;
         };

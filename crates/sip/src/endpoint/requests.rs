@@ -7,12 +7,12 @@ use bytes::Bytes;
 
 use super::answer::Answer;
 use super::incoming::{ALLOW, Incoming, try_later};
-use super::server_transactions::ServerEvent;
-use super::sockets::Origin;
+use super::server_transactions::{ServerEvent, way_back};
 use super::task::Task;
 use crate::Peer;
 use crate::dialog::Tag;
 use crate::transaction::Key;
+use crate::transport::Origin;
 use crate::wire::{Malformed, Message, Method, Request, Via, read_datagram};
 
 impl Task {
@@ -49,7 +49,7 @@ impl Task {
         response.headers.push("Server", self.config.server.as_str());
         self.counters.response(response.status);
         let bytes = Bytes::from(response.to_bytes());
-        self.send_response(origin.socket, bytes, via.way_back(origin.source));
+        self.send_response(way_back(&via, origin), bytes);
     }
 
     fn handle_request(
@@ -151,7 +151,7 @@ impl Task {
         let response = self.response_from(request, &answer, Some(&tag), origin.source);
         self.counters.response(response.status);
         let bytes = Bytes::from(response.to_bytes());
-        self.send_response(origin.socket, bytes, via.way_back(origin.source));
+        self.send_response(way_back(via, origin), bytes);
     }
 
     pub(super) fn is_peer(&self, origin: Origin) -> bool {

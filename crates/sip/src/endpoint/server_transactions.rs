@@ -8,13 +8,13 @@ use bytes::Bytes;
 
 use super::answer::Answer;
 use super::incoming::{ALLOW, SDP};
-use super::sockets::Origin;
 use super::task::Task;
 use super::timers::Target;
 use crate::dialog::Tag;
 use crate::transaction::{
     Action, InviteServer, InviteServerEvent, Key, NonInviteServer, NonInviteServerEvent,
 };
+use crate::transport::Origin;
 use crate::wire::{Method, Request, Response, Via, response_to};
 
 /// A request that came in, for as long as it may come again.
@@ -22,7 +22,8 @@ use crate::wire::{Method, Request, Response, Via, response_to};
 pub(super) struct ServerTransaction {
     machine: Machine,
     origin: Origin,
-    way_back: SocketAddr,
+    /// Where responses go.
+    way_back: Origin,
     /// What responses are made from; gone with the final one.
     request: Option<Arc<Request>>,
     /// Our tag in To; of an INVITE also the name of its call.
@@ -107,12 +108,13 @@ impl Task {
         via: &Via,
         origin: Origin,
     ) {
+        let reliable = origin.transport.is_reliable();
         let machine = if request.method == Method::INVITE {
-            Machine::Invite(InviteServer::new())
+            Machine::Invite(InviteServer::new(reliable))
         } else {
-            Machine::NonInvite(NonInviteServer::new())
+            Machine::NonInvite(NonInviteServer::new(reliable))
         };
-        let way_back = via.way_back(origin.source);
+        let way_back = way_back(via, origin);
         let (request, tag) = (Some(request), Tag::random());
         let opened = ServerTransaction { machine, origin, way_back, request, tag, merged: None };
         self.server.insert(key.clone(), opened);
@@ -144,7 +146,7 @@ impl Task {
     /// for whoever uses the transaction.
     pub(super) fn drive_server(&mut self, key: &Key, event: ServerEvent, now: Instant) -> bool {
         let Some(transaction) = self.server.get_mut(key) else { return false };
-        let (origin, way_back) = (transaction.origin, transaction.way_back);
+        let way_back = transaction.way_back;
         let mut actions = std::mem::take(&mut self.actions);
         let machine = &mut transaction.machine;
         let (before, pending) = (machine.deadline(), machine.is_pending());
@@ -159,10 +161,10 @@ impl Task {
         let mut delivered = false;
         for action in actions.drain(..) {
             match action {
-                Action::Send(bytes) => self.send_response(origin.socket, bytes, way_back),
+                Action::Send(bytes) => self.send_response(way_back, bytes),
                 Action::Resend(bytes) => {
                     self.counters.retransmissions_sent.add();
-                    self.send_response(origin.socket, bytes, way_back);
+                    self.send_response(way_back, bytes);
                 }
                 Action::Deliver => delivered = true,
                 Action::TimedOut => tracing::debug!("no ACK came to a refused INVITE"),
@@ -255,16 +257,21 @@ impl Task {
 
     /// The way back of a transaction, for what is repeated outside of it.
     pub(super) fn way_back(&self, key: &Key) -> Option<Origin> {
-        let transaction = self.server.get(key)?;
-        Some(Origin { socket: transaction.origin.socket, source: transaction.way_back })
+        self.server.get(key).map(|transaction| transaction.way_back)
     }
 
     /// A response that is lost is asked for again: nothing else to be done.
-    pub(super) fn send_response(&mut self, socket: usize, bytes: Bytes, to: SocketAddr) {
-        if let Err(error) = self.sockets.send(socket, bytes, to) {
+    pub(super) fn send_response(&mut self, way_back: Origin, bytes: Bytes) {
+        if let Err(error) = self.transports.send(way_back, bytes) {
             tracing::debug!(%error, "a SIP response could not be sent");
         }
     }
+}
+
+/// Where the response to a request goes (RFC 3261 §18.2.2): back by its
+/// connection; the address counts once that is gone.
+pub(super) fn way_back(via: &Via, origin: Origin) -> Origin {
+    origin.with_source(via.way_back(origin.source, origin.transport))
 }
 
 /// What RFC 3261 §11.2 asks for in the 200 to an OPTIONS.

@@ -13,11 +13,11 @@ use super::call::Call;
 use super::client_transactions::ClientTransaction;
 use super::command::{Command, Commands};
 use super::server_transactions::ServerTransaction;
-use super::sockets::{Origin, Sockets};
 use super::statistics::Counters;
 use super::timers::{Target, Timers};
 use crate::dialog::Tag;
 use crate::transaction::{Action, Key};
+use crate::transport::{Origin, Transports};
 
 /// The largest datagram there is.
 const DATAGRAM: usize = 65_535;
@@ -29,7 +29,7 @@ const TURN: usize = 64;
 #[derive(Debug)]
 pub(super) struct Task {
     pub(super) config: EndpointConfig,
-    pub(super) sockets: Sockets,
+    pub(super) transports: Transports,
     pub(super) counters: Arc<Counters>,
     pub(super) timers: Timers,
     pub(super) server: HashMap<Key, ServerTransaction>,
@@ -64,14 +64,14 @@ enum Wake {
 impl Task {
     pub(super) fn new(
         config: EndpointConfig,
-        sockets: Sockets,
+        transports: Transports,
         counters: Arc<Counters>,
         arrivals: mpsc::Sender<Arrival>,
         commands: mpsc::WeakUnboundedSender<Command>,
     ) -> Self {
         Self {
             config,
-            sockets,
+            transports,
             counters,
             timers: Timers::default(),
             server: HashMap::new(),
@@ -99,7 +99,7 @@ impl Task {
                 sleep.as_mut().reset(next.into());
             }
             let wake = tokio::select! {
-                received = self.sockets.receive(&mut buffer) => Wake::Datagram(received),
+                received = self.transports.receive(&mut buffer) => Wake::Datagram(received),
                 count = orders.recv_many(&mut batch, TURN) => Wake::Commands(count),
                 () = &mut sleep => Wake::Deadline,
             };
@@ -107,7 +107,8 @@ impl Task {
                 Wake::Datagram(Ok((origin, length))) => {
                     self.guarded_datagram(buffer.get(..length), origin);
                     for _ in 1..TURN {
-                        let Some((origin, length)) = self.sockets.try_receive(&mut buffer) else {
+                        let Some((origin, length)) = self.transports.try_receive(&mut buffer)
+                        else {
                             break;
                         };
                         self.guarded_datagram(buffer.get(..length), origin);

@@ -5,11 +5,13 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::Action;
-use super::timer::{TIMER_A, TIMER_B, TIMER_D, TIMER_M};
+use super::timer::{TIMER_A, TIMER_B, TIMER_D, TIMER_M, wait};
 
 /// One INVITE that goes out.
 #[derive(Debug)]
 pub(crate) struct InviteClient {
+    /// The transport repeats nothing and loses nothing.
+    reliable: bool,
     state: State,
 }
 
@@ -33,7 +35,7 @@ pub(crate) enum InviteClientEvent {
 
 #[derive(Debug)]
 enum State {
-    Calling { request: Bytes, timer_a: Instant, interval: Duration, timer_b: Instant },
+    Calling { request: Bytes, timer_a: Option<Instant>, interval: Duration, timer_b: Instant },
     Proceeding,
     Completed { ack: Bytes, timer_d: Instant },
     Accepted { timer_m: Instant },
@@ -41,17 +43,21 @@ enum State {
 }
 
 impl InviteClient {
-    /// Starts the transaction: the request is pushed to be sent.
-    pub(crate) fn new(request: Bytes, now: Instant, out: &mut Vec<Action>) -> Self {
+    /// Starts the transaction: the request is pushed to be sent. On a `reliable`
+    /// transport it is never repeated, and timer D is zero.
+    pub(crate) fn new(request: Bytes, reliable: bool, now: Instant, out: &mut Vec<Action>) -> Self {
         out.push(Action::Send(request.clone()));
-        let (timer_a, timer_b) = (now + TIMER_A, now + TIMER_B);
-        Self { state: State::Calling { request, timer_a, interval: TIMER_A, timer_b } }
+        let (timer_a, timer_b) = ((!reliable).then(|| now + TIMER_A), now + TIMER_B);
+        let state = State::Calling { request, timer_a, interval: TIMER_A, timer_b };
+        Self { reliable, state }
     }
 
     /// When [`InviteClientEvent::Deadline`] is due.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match &self.state {
-            State::Calling { timer_a, timer_b, .. } => Some(*timer_a.min(timer_b)),
+            State::Calling { timer_a, timer_b, .. } => {
+                Some(timer_a.map_or(*timer_b, |timer_a| timer_a.min(*timer_b)))
+            }
             State::Proceeding | State::Terminated => None,
             State::Completed { timer_d, .. } => Some(*timer_d),
             State::Accepted { timer_m } => Some(*timer_m),
@@ -78,7 +84,7 @@ impl InviteClient {
             }
             (State::Calling { .. } | State::Proceeding, Refusal { ack }) => {
                 out.extend([Action::Send(ack.clone()), Action::Deliver]);
-                State::Completed { ack, timer_d: now + TIMER_D }
+                State::Completed { ack, timer_d: now + wait(TIMER_D, self.reliable) }
             }
             (State::Calling { request, timer_a, interval, timer_b }, Deadline) => {
                 calling_deadline(request, (timer_a, interval), timer_b, now, out)
@@ -110,7 +116,7 @@ impl InviteClient {
 
 fn calling_deadline(
     request: Bytes,
-    (mut timer_a, mut interval): (Instant, Duration),
+    (mut timer_a, mut interval): (Option<Instant>, Duration),
     timer_b: Instant,
     now: Instant,
     out: &mut Vec<Action>,
@@ -119,10 +125,10 @@ fn calling_deadline(
         out.extend([Action::TimedOut, Action::Terminated]);
         return State::Terminated;
     }
-    if now >= timer_a {
+    if timer_a.is_some_and(|timer_a| now >= timer_a) {
         out.push(Action::Resend(request.clone()));
         interval *= 2;
-        timer_a = now + interval;
+        timer_a = Some(now + interval);
     }
     State::Calling { request, timer_a, interval, timer_b }
 }
@@ -139,7 +145,7 @@ mod tests {
         let start = Instant::now();
         let mut all = Vec::new();
         let mut out = Vec::new();
-        let mut machine = InviteClient::new(INVITE, start, &mut out);
+        let mut machine = InviteClient::new(INVITE, false, start, &mut out);
         all.extend(out.into_iter().map(|action| (0, action)));
         for (at, event) in steps {
             let mut out = Vec::new();
@@ -152,7 +158,7 @@ mod tests {
     #[test]
     fn an_unanswered_invite_doubles_its_interval_until_timer_b() {
         let start = Instant::now();
-        let mut machine = InviteClient::new(INVITE, start, &mut Vec::new());
+        let mut machine = InviteClient::new(INVITE, false, start, &mut Vec::new());
         let mut resent = Vec::new();
         let mut last = Vec::new();
         while let Some(at) = machine.deadline() {
@@ -225,5 +231,17 @@ mod tests {
         let (machine, out) = run(&[(0, InviteClientEvent::TransportError)]);
         assert_eq!(out[1..], [(0, Action::Unreachable), (0, Action::Terminated)]);
         assert!(!machine.is_pending());
+    }
+
+    #[test]
+    fn on_a_reliable_transport_nothing_is_repeated() {
+        let start = Instant::now();
+        let mut machine = InviteClient::new(INVITE, true, start, &mut Vec::new());
+        assert_eq!(machine.deadline(), Some(start + TIMER_B));
+        let mut out = Vec::new();
+        machine.handle(InviteClientEvent::Refusal { ack: ACK }, start, &mut out);
+        assert_eq!(machine.deadline(), Some(start));
+        machine.handle(InviteClientEvent::Deadline, start, &mut out);
+        assert_eq!(out, [Action::Send(ACK), Action::Deliver, Action::Terminated]);
     }
 }

@@ -5,12 +5,14 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::Action;
-use super::timer::{T2, TIMER_G, TIMER_H, TIMER_I, TIMER_L};
+use super::timer::{T2, TIMER_G, TIMER_H, TIMER_I, TIMER_L, wait};
 
 /// One INVITE that came in. The 2xx is repeated by the transaction user, all
 /// other final responses by this machine.
 #[derive(Debug)]
 pub(crate) struct InviteServer {
+    /// The transport repeats nothing and loses nothing.
+    reliable: bool,
     state: State,
 }
 
@@ -35,23 +37,26 @@ pub(crate) enum InviteServerEvent {
 #[derive(Debug)]
 enum State {
     Proceeding { last: Option<Bytes> },
-    Completed { last: Bytes, timer_g: Instant, interval: Duration, timer_h: Instant },
+    Completed { last: Bytes, timer_g: Option<Instant>, interval: Duration, timer_h: Instant },
     Confirmed { timer_i: Instant },
     Accepted { timer_l: Instant },
     Terminated,
 }
 
 impl InviteServer {
-    /// A transaction for an INVITE that has just come in.
-    pub(crate) fn new() -> Self {
-        Self { state: State::Proceeding { last: None } }
+    /// A transaction for an INVITE that has just come in. On a `reliable`
+    /// transport a refusal is not repeated, and timer I is zero.
+    pub(crate) fn new(reliable: bool) -> Self {
+        Self { reliable, state: State::Proceeding { last: None } }
     }
 
     /// When [`InviteServerEvent::Deadline`] is due.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match &self.state {
             State::Proceeding { .. } | State::Terminated => None,
-            State::Completed { timer_g, timer_h, .. } => Some(*timer_g.min(timer_h)),
+            State::Completed { timer_g, timer_h, .. } => {
+                Some(timer_g.map_or(*timer_h, |timer_g| timer_g.min(*timer_h)))
+            }
             State::Confirmed { timer_i } => Some(*timer_i),
             State::Accepted { timer_l } => Some(*timer_l),
         }
@@ -71,7 +76,7 @@ impl InviteServer {
     pub(crate) fn handle(&mut self, event: InviteServerEvent, now: Instant, out: &mut Vec<Action>) {
         let state = std::mem::replace(&mut self.state, State::Terminated);
         self.state = match state {
-            State::Proceeding { last } => proceeding(last, event, now, out),
+            State::Proceeding { last } => proceeding(last, self.reliable, event, now, out),
             State::Completed { last, timer_g, interval, timer_h } => {
                 completed(last, (timer_g, interval), timer_h, event, now, out)
             }
@@ -87,6 +92,7 @@ impl InviteServer {
 
 fn proceeding(
     last: Option<Bytes>,
+    reliable: bool,
     event: InviteServerEvent,
     now: Instant,
     out: &mut Vec<Action>,
@@ -103,7 +109,7 @@ fn proceeding(
                 200..300 => State::Accepted { timer_l: now + TIMER_L },
                 300.. => State::Completed {
                     last: bytes,
-                    timer_g: now + TIMER_G,
+                    timer_g: (!reliable).then(|| now + TIMER_G),
                     interval: TIMER_G,
                     timer_h: now + TIMER_H,
                 },
@@ -115,23 +121,26 @@ fn proceeding(
 
 fn completed(
     last: Bytes,
-    (mut timer_g, mut interval): (Instant, Duration),
+    (mut timer_g, mut interval): (Option<Instant>, Duration),
     timer_h: Instant,
     event: InviteServerEvent,
     now: Instant,
     out: &mut Vec<Action>,
 ) -> State {
     match event {
-        InviteServerEvent::Ack => return State::Confirmed { timer_i: now + TIMER_I },
+        // Timer G runs on unreliable transports only.
+        InviteServerEvent::Ack => {
+            return State::Confirmed { timer_i: now + wait(TIMER_I, timer_g.is_none()) };
+        }
         InviteServerEvent::Request => out.push(Action::Resend(last.clone())),
         InviteServerEvent::Deadline if now >= timer_h => {
             out.push(Action::TimedOut);
             return terminated(out);
         }
-        InviteServerEvent::Deadline if now >= timer_g => {
+        InviteServerEvent::Deadline if timer_g.is_some_and(|timer_g| now >= timer_g) => {
             out.push(Action::Resend(last.clone()));
             interval = (interval * 2).min(T2);
-            timer_g = now + interval;
+            timer_g = Some(now + interval);
         }
         InviteServerEvent::Deadline | InviteServerEvent::Respond { .. } => {}
     }
@@ -176,7 +185,7 @@ mod tests {
     /// Feeds events at milliseconds after the start; says what came out.
     fn run(steps: &[(u64, InviteServerEvent)]) -> (InviteServer, Vec<(u64, Action)>) {
         let start = Instant::now();
-        let mut machine = InviteServer::new();
+        let mut machine = InviteServer::new(false);
         let mut all = Vec::new();
         for (at, event) in steps {
             let mut out = Vec::new();
@@ -214,7 +223,7 @@ mod tests {
     #[test]
     fn a_refusal_is_repeated_with_timer_g_until_timer_h() {
         let start = Instant::now();
-        let mut machine = InviteServer::new();
+        let mut machine = InviteServer::new(false);
         machine.handle(respond(486), start, &mut Vec::new());
         let out = run_out(&mut machine, start);
         let times: Vec<u128> =
@@ -271,5 +280,18 @@ mod tests {
         let (machine, out) = run(&[(0, respond(487)), (1, respond(200))]);
         assert_eq!(out, [(0, Action::Send(bytes(487)))]);
         assert!(machine.is_pending() && !machine.is_proceeding());
+    }
+
+    #[test]
+    fn on_a_reliable_transport_a_refusal_is_sent_once_and_waits_for_its_ack() {
+        use InviteServerEvent::{Ack, Deadline};
+        let start = Instant::now();
+        let mut machine = InviteServer::new(true);
+        let mut out = Vec::new();
+        machine.handle(respond(486), start, &mut out);
+        assert_eq!(machine.deadline(), Some(start + TIMER_H));
+        machine.handle(Ack, start, &mut out);
+        machine.handle(Deadline, start, &mut out);
+        assert_eq!(out, [Action::Send(bytes(486)), Action::Terminated]);
     }
 }

@@ -5,11 +5,13 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::Action;
-use super::timer::{T2, TIMER_E, TIMER_F, TIMER_K};
+use super::timer::{T2, TIMER_E, TIMER_F, TIMER_K, wait};
 
 /// One request other than INVITE and ACK that goes out.
 #[derive(Debug)]
 pub(crate) struct NonInviteClient {
+    /// The transport repeats nothing and loses nothing.
+    reliable: bool,
     state: State,
 }
 
@@ -29,7 +31,7 @@ pub(crate) enum NonInviteClientEvent {
 #[derive(Debug)]
 struct Waiting {
     request: Bytes,
-    timer_e: Instant,
+    timer_e: Option<Instant>,
     interval: Duration,
     timer_f: Instant,
 }
@@ -43,18 +45,21 @@ enum State {
 }
 
 impl NonInviteClient {
-    /// Starts the transaction: the request is pushed to be sent.
-    pub(crate) fn new(request: Bytes, now: Instant, out: &mut Vec<Action>) -> Self {
+    /// Starts the transaction: the request is pushed to be sent. On a `reliable`
+    /// transport it is never repeated, and timer K is zero.
+    pub(crate) fn new(request: Bytes, reliable: bool, now: Instant, out: &mut Vec<Action>) -> Self {
         out.push(Action::Send(request.clone()));
-        let (timer_e, timer_f) = (now + TIMER_E, now + TIMER_F);
-        Self { state: State::Trying(Waiting { request, timer_e, interval: TIMER_E, timer_f }) }
+        let (timer_e, timer_f) = ((!reliable).then(|| now + TIMER_E), now + TIMER_F);
+        let waiting = Waiting { request, timer_e, interval: TIMER_E, timer_f };
+        Self { reliable, state: State::Trying(waiting) }
     }
 
     /// When [`NonInviteClientEvent::Deadline`] is due.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match &self.state {
             State::Trying(waiting) | State::Proceeding(waiting) => {
-                Some(waiting.timer_e.min(waiting.timer_f))
+                let Waiting { timer_e, timer_f, .. } = waiting;
+                Some(timer_e.map_or(*timer_f, |timer_e| timer_e.min(*timer_f)))
             }
             State::Completed { timer_k } => Some(*timer_k),
             State::Terminated => None,
@@ -82,7 +87,7 @@ impl NonInviteClient {
             }
             (State::Trying(_) | State::Proceeding(_), Final) => {
                 out.push(Action::Deliver);
-                State::Completed { timer_k: now + TIMER_K }
+                State::Completed { timer_k: now + wait(TIMER_K, self.reliable) }
             }
             (State::Trying(waiting), Deadline) => {
                 let interval = (waiting.interval * 2).min(T2);
@@ -119,10 +124,10 @@ fn repeated(
         out.extend([Action::TimedOut, Action::Terminated]);
         return None;
     }
-    if now >= waiting.timer_e {
+    if waiting.timer_e.is_some_and(|timer_e| now >= timer_e) {
         out.push(Action::Resend(waiting.request.clone()));
         waiting.interval = interval;
-        waiting.timer_e = now + interval;
+        waiting.timer_e = Some(now + interval);
     }
     Some(waiting)
 }
@@ -150,7 +155,7 @@ mod tests {
     #[test]
     fn an_unanswered_request_is_repeated_up_to_every_t2_until_timer_f() {
         let start = Instant::now();
-        let mut machine = NonInviteClient::new(BYE, start, &mut Vec::new());
+        let mut machine = NonInviteClient::new(BYE, false, start, &mut Vec::new());
         let (resent, last) = run_out(&mut machine, start);
         assert_eq!(resent, [500, 1500, 3500, 7500, 11500, 15500, 19500, 23500, 27500, 31500]);
         assert_eq!(last, [Action::TimedOut, Action::Terminated]);
@@ -159,7 +164,7 @@ mod tests {
     #[test]
     fn after_a_provisional_response_the_interval_is_t2() {
         let start = Instant::now();
-        let mut machine = NonInviteClient::new(BYE, start, &mut Vec::new());
+        let mut machine = NonInviteClient::new(BYE, false, start, &mut Vec::new());
         machine.handle(NonInviteClientEvent::Provisional, start, &mut Vec::new());
         let (resent, last) = run_out(&mut machine, start);
         assert_eq!(resent, [500, 4500, 8500, 12500, 16500, 20500, 24500, 28500]);
@@ -170,7 +175,7 @@ mod tests {
     fn the_final_response_is_delivered_once_and_repeats_absorbed_for_timer_k() {
         let start = Instant::now();
         let mut out = Vec::new();
-        let mut machine = NonInviteClient::new(BYE, start, &mut out);
+        let mut machine = NonInviteClient::new(BYE, false, start, &mut out);
         assert_eq!(out, [Action::Send(BYE)]);
         out.clear();
         machine.handle(NonInviteClientEvent::Final, start, &mut out);
@@ -179,5 +184,18 @@ mod tests {
         assert!(!machine.is_pending());
         let (resent, last) = run_out(&mut machine, start);
         assert_eq!((resent, last), (vec![], vec![Action::Terminated]));
+    }
+
+    #[test]
+    fn on_a_reliable_transport_nothing_is_repeated() {
+        let start = Instant::now();
+        let mut machine = NonInviteClient::new(BYE, true, start, &mut Vec::new());
+        assert_eq!(machine.deadline(), Some(start + TIMER_F));
+        let mut out = Vec::new();
+        machine.handle(NonInviteClientEvent::Provisional, start, &mut out);
+        assert_eq!(machine.deadline(), Some(start + TIMER_F));
+        machine.handle(NonInviteClientEvent::Final, start, &mut out);
+        machine.handle(NonInviteClientEvent::Deadline, start, &mut out);
+        assert_eq!(out, [Action::Deliver, Action::Deliver, Action::Terminated]);
     }
 }

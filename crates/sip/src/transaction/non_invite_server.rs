@@ -5,11 +5,13 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::Action;
-use super::timer::TIMER_J;
+use super::timer::{TIMER_J, wait};
 
 /// One request other than INVITE and ACK that came in.
 #[derive(Debug)]
 pub(crate) struct NonInviteServer {
+    /// The transport repeats nothing and loses nothing.
+    reliable: bool,
     state: State,
 }
 
@@ -38,9 +40,10 @@ enum State {
 }
 
 impl NonInviteServer {
-    /// A transaction for a request that has just come in.
-    pub(crate) fn new() -> Self {
-        Self { state: State::Trying }
+    /// A transaction for a request that has just come in. On a `reliable`
+    /// transport timer J is zero.
+    pub(crate) fn new(reliable: bool) -> Self {
+        Self { reliable, state: State::Trying }
     }
 
     /// When [`NonInviteServerEvent::Deadline`] is due.
@@ -71,7 +74,7 @@ impl NonInviteServer {
                 if status < 200 {
                     State::Proceeding { last: bytes }
                 } else {
-                    State::Completed { last: bytes, timer_j: now + TIMER_J }
+                    State::Completed { last: bytes, timer_j: now + wait(TIMER_J, self.reliable) }
                 }
             }
             (State::Proceeding { last }, Request) => {
@@ -120,7 +123,7 @@ mod tests {
             (32_200, Request, vec![]),
         ];
         let start = Instant::now();
-        let mut machine = NonInviteServer::new();
+        let mut machine = NonInviteServer::new(false);
         assert!(machine.is_pending());
         for (at, event, expected) in steps {
             let mut out = Vec::new();
@@ -129,5 +132,15 @@ mod tests {
         }
         assert_eq!(machine.deadline(), None);
         assert!(!machine.is_pending());
+    }
+
+    #[test]
+    fn on_a_reliable_transport_no_repeat_is_waited_for() {
+        let start = Instant::now();
+        let mut machine = NonInviteServer::new(true);
+        machine.handle(respond(200), start, &mut Vec::new());
+        let mut out = Vec::new();
+        machine.handle(NonInviteServerEvent::Deadline, start, &mut out);
+        assert_eq!(out, [Action::Terminated]);
     }
 }

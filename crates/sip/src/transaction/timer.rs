@@ -1,4 +1,4 @@
-//! The RFC's times (RFC 3261 Appendix A, RFC 6026 §8), as UDP has them.
+//! The RFC's times (RFC 3261 Appendix A, RFC 6026 §8).
 
 use std::time::Duration;
 
@@ -37,3 +37,9 @@ pub(super) const TIMER_K: Duration = T4;
 pub(super) const TIMER_L: Duration = SIXTY_FOUR_T1;
 /// INVITE client: wait for more 2xx to an INVITE that got one (RFC 6026).
 pub(super) const TIMER_M: Duration = SIXTY_FOUR_T1;
+
+/// How long repeats are waited for: not at all on a reliable transport, where
+/// timers D, I, J and K are zero.
+pub(super) fn wait(timer: Duration, reliable: bool) -> Duration {
+    if reliable { Duration::ZERO } else { timer }
+}

@@ -205,6 +205,18 @@ fn the_way_back_is_by_source_and_by_rport_or_sent_by() {
             "[2001:db8::1]:5070",
         ),
         (
+            "SIP/2.0/TCP 10.0.0.1:5070;rport",
+            "198.51.100.9:4321",
+            "SIP/2.0/TCP 10.0.0.1:5070;rport=4321;received=198.51.100.9",
+            "198.51.100.9:5070",
+        ),
+        (
+            "SIP/2.0/TLS 198.51.100.9",
+            "198.51.100.9:4321",
+            "SIP/2.0/TLS 198.51.100.9",
+            "198.51.100.9:5061",
+        ),
+        (
             "SIP/2.0/UDP 192.0.2.1;received=1.1.1.1",
             "[::ffff:192.0.2.1]:9",
             "SIP/2.0/UDP 192.0.2.1",
@@ -213,7 +225,8 @@ fn the_way_back_is_by_source_and_by_rport_or_sent_by() {
     ] {
         let mut via = Via::read(via).unwrap();
         let from = from.parse().unwrap();
-        assert_eq!(via.way_back(from), back.parse().unwrap(), "{via}");
+        let transport = crate::Transport::read(&via.transport).unwrap();
+        assert_eq!(via.way_back(from, transport), back.parse().unwrap(), "{via}");
         via.note_source(from);
         assert_eq!(via.to_string(), noted);
     }

@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::text::is_token;
 use super::uri::host_and_port;
 use super::{Malformed, Params};
+use crate::Transport;
 
 /// One Via value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,14 +77,14 @@ impl Via {
         }
     }
 
-    /// Where a response to a datagram from `source` goes (RFC 3261 §18.2.2,
-    /// RFC 3581 §4): its address; its port where the peer asked for that, else
-    /// the port of sent-by.
-    pub(crate) fn way_back(&self, source: SocketAddr) -> SocketAddr {
-        let port = if self.params.has("rport") {
+    /// Where a response to a request from `source` goes (RFC 3261 §18.2.2,
+    /// RFC 3581 §4): its address; its port where a datagram asked for that, else
+    /// the port of sent-by. Nobody listens on the source port of a connection.
+    pub(crate) fn way_back(&self, source: SocketAddr, transport: Transport) -> SocketAddr {
+        let port = if self.params.has("rport") && !transport.is_reliable() {
             source.port()
         } else {
-            self.port.filter(|port| *port != 0).unwrap_or(5060)
+            self.port.filter(|port| *port != 0).unwrap_or(transport.default_port())
         };
         SocketAddr::new(source.ip(), port)
     }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::task::Task;
 use super::*;
-use crate::endpoint::sockets::Origin;
+use crate::transport::{Origin, Transports};
 
 struct World {
     task: Task,
@@ -20,15 +20,15 @@ struct World {
 
 impl World {
     async fn new() -> World {
-        let sockets = Sockets::bind(&config().listen).await.unwrap();
-        let endpoint = sockets.local_addrs()[0].addr;
+        let transports = Transports::bind(&config().listen).await.unwrap();
+        let endpoint = transports.local_addrs()[0].addr;
         let (commands, orders) = mpsc::unbounded_channel();
         let (sender, arrivals) = mpsc::channel(8);
         let counters = Arc::new(Counters::default());
-        let task = Task::new(config(), sockets, counters, sender, commands.downgrade());
+        let task = Task::new(config(), transports, counters, sender, commands.downgrade());
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let local = socket.local_addr().unwrap();
-        let origin = Origin { socket: 0, source: local };
+        let origin = Origin::udp(0, local);
         let now = Instant::now();
         let raw = Raw { socket, endpoint, local };
         World { task, arrivals, raw, origin, now, start: now, orders, commands }

@@ -2,6 +2,7 @@
 //! messages by hand.
 
 mod calls;
+mod captured;
 mod clock;
 mod closing;
 mod in_dialog;

@@ -34,6 +34,6 @@ pub(crate) use params::Params;
 pub(crate) use read::read_datagram;
 pub(crate) use response::response_to;
 pub(crate) use status::phrase;
-pub(crate) use text::printable;
+pub(crate) use text::{printable, unquote};
 pub(crate) use uri::Uri;
 pub(crate) use via::Via;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use ringpost_media::{Engine, EngineConfig, MediaEvent, Prompt, Stream, StreamConfig};
 use ringpost_sip::{
     Arrival, Endpoint, EndpointConfig, Hop, Network, OutgoingCall, OutgoingInfo, OutgoingInvite,
-    Peer, Progress, Strangers, TlsFiles,
+    Peer, Progress, SrtpPolicy, Strangers, TlsFiles,
 };
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -112,6 +112,7 @@ impl TestCaller {
             from_name: call.from_name.clone(),
             headers: Vec::new(),
             rtp: SocketAddr::new(self.local, stream.local_addr().port()),
+            srtp: SrtpPolicy::Off,
         });
         if call.hang_up == HangUp::Ringing {
             return give_up(&mut outgoing, call.after, tell).await;

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::arrival::Signal;
 use super::outgoing::Progress;
 use crate::dialog::{Dialog, TwoHundred};
-use crate::sdp::Offer;
+use crate::sdp::{Offer, OwnKeys, kept};
 use crate::transaction::Key;
 use crate::transport::Origin;
 use crate::wire::Request;
@@ -52,6 +52,8 @@ pub(super) struct Placed {
     pub(super) destination: Origin,
     pub(super) progress: mpsc::UnboundedSender<Progress>,
     pub(super) rtp: SocketAddr,
+    /// Our keys in the offer.
+    pub(super) keys: OwnKeys,
     pub(super) session: u64,
     /// A provisional response came, so CANCEL may go (§9.1).
     pub(super) proceeding: bool,
@@ -195,6 +197,7 @@ impl Media {
         if remote.rtp.ip().is_unspecified() {
             remote.rtp = self.remote.rtp;
         }
+        remote.srtp = kept(self.remote.srtp, remote.srtp);
         let old = std::mem::replace(&mut self.remote, remote);
         let mut news = Vec::new();
         if (RemoteAudio { held: old.held, ..remote }) != old {

@@ -15,7 +15,7 @@ use super::task::Task;
 use super::timers::Target;
 use crate::dialog::{Dialog, Due, Tag};
 use crate::party;
-use crate::sdp::read_answer;
+use crate::sdp::{OwnKeys, read_answer};
 use crate::transaction::Key;
 use crate::transport::Origin;
 use crate::wire::{Method, Request};
@@ -103,7 +103,8 @@ impl Task {
         if standing.hang_up {
             self.bye(tag, *now);
         } else if unacked.expects_answer {
-            let answer = read_answer(body).map(|audio| self.allowed_audio(audio, *origin));
+            let keys = OwnKeys::current(standing.media.remote.srtp);
+            let answer = read_answer(body, &keys).map(|audio| self.allowed_audio(audio, *origin));
             if let (Ok(audio), Some(Call::Standing(standing))) = (answer, self.calls.get_mut(&tag))
             {
                 for news in standing.media.renegotiate(audio) {

@@ -15,7 +15,7 @@ use super::task::Task;
 use crate::Transport;
 use crate::dialog::{Dialog, Tag, TwoHundred};
 use crate::party;
-use crate::sdp::{Offer, read_offer};
+use crate::sdp::read_offer;
 use crate::transaction::Key;
 use crate::transport::Origin;
 use crate::wire::{Uri, Via};
@@ -29,7 +29,8 @@ impl Task {
         let Incoming { request, key, origin, now, .. } = &incoming;
         let (origin, now) = (*origin, *now);
         let offer = incoming.session_description()?.map(read_offer).transpose()?;
-        let audio = offer.as_ref().and_then(Offer::audio);
+        let policy = self.srtp_policy(origin);
+        let audio = offer.as_ref().and_then(|offer| offer.audio(policy));
         let audio = audio.map(|audio| self.allowed_audio(audio, origin));
         let tag = self.server.get(key).map(|known| known.tag).ok_or_else(|| Answer::new(500))?;
         let source = Uri::read(&format!("sip:{}", origin.source))?;

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::arrival::Holder;
 use super::command::{Command, Commands};
+use crate::SrtpPolicy;
 use crate::dialog::Tag;
 
 /// A call to be placed.
@@ -24,6 +25,8 @@ pub struct OutgoingInvite {
     pub headers: Vec<(String, String)>,
     /// Our end of the audio stream.
     pub rtp: SocketAddr,
+    /// What is offered: plain sound, both (RFC 8643), or encrypted sound only.
+    pub srtp: SrtpPolicy,
 }
 
 /// A call that we placed.

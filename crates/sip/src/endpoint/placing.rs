@@ -17,7 +17,7 @@ use super::task::Task;
 use super::timers::Target;
 use crate::Hop;
 use crate::dialog::{Dialog, Tag};
-use crate::sdp::{read_answer, write_offer};
+use crate::sdp::{OwnKeys, read_answer, write_offer};
 use crate::transaction::{Key, TIMER_B};
 use crate::transport::Origin;
 use crate::wire::{Headers, Method, Request, Response, Uri};
@@ -47,7 +47,8 @@ impl Task {
         }
         invite.headers.set("Content-Type", SDP);
         let session = new_session();
-        invite.body = write_offer(wanted.rtp, session, 1).into_bytes();
+        let keys = OwnKeys::fresh(wanted.srtp);
+        invite.body = write_offer(wanted.rtp, session, 1, &keys).into_bytes();
         let branch = new_branch();
         self.put_via(&mut invite.headers, &branch, destination);
         let key = Key::client(&branch, &Method::INVITE);
@@ -59,6 +60,7 @@ impl Task {
             destination,
             progress,
             rtp: wanted.rtp,
+            keys,
             session,
             proceeding: false,
             ringing: false,
@@ -180,8 +182,8 @@ impl Task {
         response: &Response,
         now: Instant,
     ) {
-        let Placed { destination, progress, rtp, session, cancel, .. } = placed;
-        let audio = read_answer(&response.body);
+        let Placed { destination, progress, rtp, keys, session, cancel, .. } = placed;
+        let audio = read_answer(&response.body, &keys);
         let told = match (&audio, cancel) {
             (_, Some(_)) => Progress::Refused(487, "Request Terminated".to_owned()),
             (Ok(audio), None) => Progress::Answered(*audio),

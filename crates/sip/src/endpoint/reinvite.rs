@@ -7,7 +7,7 @@ use super::call::Call;
 use super::incoming::{Incoming, RETRY_AFTER};
 use super::task::Task;
 use crate::dialog::Tag;
-use crate::sdp::{read_offer, write_offer};
+use crate::sdp::{OwnKeys, read_offer, write_offer};
 
 impl Task {
     /// Answered at once, then the house is told what is new.
@@ -22,8 +22,9 @@ impl Task {
             _ => return Err(Answer::new(500).retry_after(RETRY_AFTER)),
         }
         let offer = incoming.session_description()?.map(read_offer).transpose()?;
+        let policy = self.srtp_policy(incoming.origin);
         let audio = match &offer {
-            Some(offer) => Some(offer.audio().ok_or_else(|| Answer::new(488))?),
+            Some(offer) => Some(offer.audio(policy).ok_or_else(|| Answer::new(488))?),
             None => None,
         };
         let audio = audio.map(|audio| self.allowed_audio(audio, incoming.origin));
@@ -36,9 +37,9 @@ impl Task {
         let body = match (offer, audio) {
             (Some(offer), Some(audio)) => {
                 news = media.renegotiate(audio);
-                offer.answer(rtp, &audio, session, version)
+                offer.answer(rtp, &media.remote, session, version)
             }
-            _ => write_offer(rtp, session, version),
+            _ => write_offer(rtp, session, version, &OwnKeys::current(media.remote.srtp)),
         };
         let unacked = self.send_two_hundred(&incoming.key, incoming.origin, body, incoming.now);
         standing.unacked = unacked.map(|mut unacked| {

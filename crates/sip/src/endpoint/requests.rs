@@ -9,11 +9,11 @@ use super::answer::Answer;
 use super::incoming::{ALLOW, Incoming, try_later};
 use super::server_transactions::{ServerEvent, way_back};
 use super::task::Task;
-use crate::Peer;
 use crate::dialog::Tag;
 use crate::transaction::Key;
 use crate::transport::Origin;
 use crate::wire::{Malformed, Message, Method, Request, Via, read_datagram};
+use crate::{Peer, SrtpPolicy};
 
 impl Task {
     /// One datagram, whatever is in it.
@@ -160,6 +160,11 @@ impl Task {
 
     pub(super) fn is_trusted(&self, origin: Origin) -> bool {
         self.peer(origin).is_some_and(|peer| peer.believed.asserted_identity)
+    }
+
+    /// Whether sound of calls with that peer is encrypted.
+    pub(super) fn srtp_policy(&self, origin: Origin) -> SrtpPolicy {
+        self.peer(origin).map_or(SrtpPolicy::Optional, |peer| peer.srtp)
     }
 
     /// The peer that a message is from.

@@ -1,13 +1,15 @@
-//! Reading a description and choosing what can be spoken.
+//! Reading a description, and what can be spoken of it.
 
 use std::io::Cursor;
 use std::net::{IpAddr, SocketAddr};
 
-use ringpost_model::{Codec, RemoteAudio};
+use ringpost_model::{Codec, RemoteAudio, SrtpKey};
 use rtc_sdp::description::common::{Attribute, ConnectionInformation};
 use rtc_sdp::description::media::MediaDescription;
 use rtc_sdp::description::session::SessionDescription;
 
+use super::crypto::{Crypto, new_key};
+use super::own_keys::OwnKeys;
 use super::repair::repair;
 use crate::wire::Malformed;
 
@@ -15,6 +17,8 @@ use crate::wire::Malformed;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Offer {
     pub(super) media: Vec<Media>,
+    /// Our key for the answer.
+    pub(super) local: SrtpKey,
 }
 
 /// One `m=` line with what belongs to it.
@@ -28,6 +32,10 @@ pub(super) struct Media {
     address: Option<IpAddr>,
     /// Payload type and `NAME/RATE…` of each `a=rtpmap`.
     encodings: Vec<(u8, String)>,
+    /// The keys that we can speak with, in the peer's order.
+    pub(super) crypto: Vec<Crypto>,
+    /// There are keys, be they such as we can speak with or not.
+    pub(super) has_keys: bool,
 }
 
 /// Direction attribute of RFC 8866 §6.7, seen by who wrote it.
@@ -49,26 +57,16 @@ pub(crate) fn read_offer(body: &[u8]) -> Result<Offer, Malformed> {
     let address = session.connection_information.as_ref().and_then(address);
     let described = session.media_descriptions.iter().zip(repaired.kinds);
     let media = described.map(|(media, kind)| Media::read(media, kind, address, direction));
-    Ok(Offer { media: media.collect() })
+    Ok(Offer { media: media.collect(), local: new_key() })
 }
 
-/// Reads the answer to an offer of [`super::write_offer`].
-pub(crate) fn read_answer(body: &[u8]) -> Result<RemoteAudio, Malformed> {
-    read_offer(body)?.audio().ok_or(Malformed::new("No Audio In Answer"))
-}
-
-impl Offer {
-    /// The first audio stream in plain RTP with PCMU or PCMA in it, and of
-    /// those two the one that the peer names first. `None`: nothing we speak.
-    pub(crate) fn audio(&self) -> Option<RemoteAudio> {
-        self.chosen().map(|(_, audio)| audio)
-    }
-
-    /// Which `m=` line that is, counted from 0.
-    pub(super) fn chosen(&self) -> Option<(usize, RemoteAudio)> {
-        let mut lines = self.media.iter().enumerate();
-        lines.find_map(|(index, media)| media.audio().map(|audio| (index, audio)))
-    }
+/// Reads the answer to an offer of [`super::write_offer`] with those keys.
+pub(crate) fn read_answer(body: &[u8], keys: &OwnKeys) -> Result<RemoteAudio, Malformed> {
+    let answer = read_offer(body)?;
+    let taken = answer.media.iter().find_map(|media| Some((media, media.audio()?)));
+    let (media, audio) = taken.ok_or(Malformed::new("No Audio In Answer"))?;
+    let srtp = keys.settle(media).ok_or(Malformed::new("Answer Does Not Fit Offered Keys"))?;
+    Ok(RemoteAudio { srtp, ..audio })
 }
 
 impl Media {
@@ -80,7 +78,10 @@ impl Media {
         session_direction: Direction,
     ) -> Media {
         let name = &media.media_name;
-        let rtpmaps = media.attributes.iter().filter(|attribute| attribute.key == "rtpmap");
+        let values = |key: &'static str| {
+            let named = media.attributes.iter().filter(move |attribute| attribute.key == key);
+            named.filter_map(|attribute| attribute.value.as_deref())
+        };
         Media {
             kind,
             port: u16::try_from(name.port.value).unwrap_or(0),
@@ -92,14 +93,27 @@ impl Media {
                 Some(connection) => address(connection),
                 None => session_address,
             },
-            encodings: rtpmaps.filter_map(|rtpmap| encoding(rtpmap.value.as_deref()?)).collect(),
+            encodings: values("rtpmap").filter_map(encoding).collect(),
+            crypto: values("crypto").filter_map(Crypto::read).collect(),
+            has_keys: values("crypto").next().is_some(),
         }
     }
 
-    fn audio(&self) -> Option<RemoteAudio> {
-        // RTP/SAVP is another protocol, RTP/AVPF the same with faster feedback.
-        let plain = matches!(self.protocol.as_str(), "RTP/AVP" | "RTP/AVPF");
-        if self.kind != "audio" || self.port == 0 || !plain {
+    /// RTP without encryption, though keys may stand beside it. AVPF is the same
+    /// with faster feedback.
+    pub(super) fn is_plain(&self) -> bool {
+        ["RTP/AVP", "RTP/AVPF"].iter().any(|name| self.protocol.eq_ignore_ascii_case(name))
+    }
+
+    /// SRTP; by UDP/TLS/RTP/SAVP the keys would come another way (RFC 5764).
+    fn is_secure(&self) -> bool {
+        ["RTP/SAVP", "RTP/SAVPF"].iter().any(|name| self.protocol.eq_ignore_ascii_case(name))
+    }
+
+    /// What is offered here, whether plain or encrypted, where we speak it.
+    pub(super) fn audio(&self) -> Option<RemoteAudio> {
+        let spoken = self.is_plain() || self.is_secure();
+        if !self.kind.eq_ignore_ascii_case("audio") || self.port == 0 || !spoken {
             return None;
         }
         let ip = self.address.filter(|ip| !ip.is_multicast())?;

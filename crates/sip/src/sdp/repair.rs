@@ -2,6 +2,11 @@
 
 use crate::wire::Malformed;
 
+/// Media lines that an offer may have; each has to be answered.
+const MOST_MEDIA: usize = 64;
+/// Attributes of use that are looked at, for each media line and for the session.
+const MOST_ATTRIBUTES: usize = 128;
+
 /// The description in the order and with the lines that RFC 8866 §5 asks for.
 pub(super) struct Repaired {
     /// What the parser is given: origin, connection, attributes and media.
@@ -13,10 +18,17 @@ pub(super) struct Repaired {
 
 /// Missing `s=` and `t=` lines are added, an origin that does not fit is
 /// replaced, line ends are made CRLF, and lines of no use to a telephone call
-/// (`i= u= e= p= b= k= r= z=`) are left out wherever they stand.
+/// (`i= u= e= p= b= k= r= z=`, candidates, groups) are left out wherever they
+/// stand. A media line that cannot be read becomes one with port 0, which is
+/// refused, so that a good one beside it still counts.
+///
+/// # Errors
+/// It does not begin with `v=0`, has more media lines than anybody means, or has
+/// some of which none can be read.
 pub(super) fn repair(body: &[u8]) -> Result<Repaired, Malformed> {
     let text = String::from_utf8_lossy(body);
     let mut lines = text
+        .trim_start_matches('\u{feff}')
         .split(['\r', '\n', '\0'])
         .filter_map(|line| line.trim().split_once('='))
         .map(|(key, value)| (key.trim(), value.trim()));
@@ -28,21 +40,35 @@ pub(super) fn repair(body: &[u8]) -> Result<Repaired, Malformed> {
     let mut attributes = String::new();
     let mut media = String::new();
     let mut kinds = Vec::new();
+    let (mut readable, mut connected, mut used) = (false, false, 0);
     for (key, value) in lines {
         match key {
+            "m" if kinds.len() == MOST_MEDIA => {
+                return Err(Malformed::new("Too Many Media Lines"));
+            }
             "m" => {
-                let (kind, rest) = value.split_once(char::is_whitespace).unwrap_or((value, ""));
-                let parsed_as = if is_known_kind(kind) { kind } else { "application" };
-                push_line(&mut media, "m", &format!("{parsed_as} {rest}"));
-                kinds.push(kind.to_owned());
+                let (line, whole) = media_line(value);
+                push_line(&mut media, "m", &line);
+                kinds.push(kind(value).to_owned());
+                readable |= whole;
+                (connected, used) = (false, 0);
             }
             "c" if is_internet(value) && kinds.is_empty() => connection = Some(value),
-            "c" if is_internet(value) => push_line(&mut media, "c", value),
-            "a" if kinds.is_empty() => push_line(&mut attributes, "a", value),
-            "a" => push_line(&mut media, "a", value),
+            "c" if is_internet(value) && !connected => {
+                connected = true;
+                push_line(&mut media, "c", value);
+            }
+            "a" if is_of_use(value) && used < MOST_ATTRIBUTES => {
+                used += 1;
+                push_line(if kinds.is_empty() { &mut attributes } else { &mut media }, "a", value);
+            }
             "o" if kinds.is_empty() => origin = origin.or(Some(value)),
             _ => {}
         }
+    }
+
+    if !readable && !kinds.is_empty() {
+        return Err(Malformed::new("Bad Session Description"));
     }
 
     let mut text = String::with_capacity(body.len() + 64);
@@ -63,6 +89,43 @@ fn push_line(text: &mut String, key: &str, value: &str) {
     text.push('=');
     text.push_str(value);
     text.push_str("\r\n");
+}
+
+/// `media port proto fmt…` (RFC 8866 §5.14) as the parser takes it, and whether
+/// it could be read as it was written. The number of ports is left out: of several
+/// the first is taken.
+fn media_line(value: &str) -> (String, bool) {
+    let kind = kind(value);
+    let parsed_as = if is_known_kind(kind) { kind } else { "application" };
+    let mut fields = value.split_whitespace().skip(1);
+    let port = fields.next().unwrap_or_default();
+    let port = port.split('/').next().unwrap_or_default().parse::<u16>().ok();
+    let is_protocol = |text: &&str| text.split('/').all(is_token);
+    let protocol = fields.next().filter(is_protocol);
+    let formats: Vec<&str> = fields.collect();
+    match (port, protocol) {
+        (Some(port), Some(protocol)) if !formats.is_empty() => {
+            (format!("{parsed_as} {port} {protocol} {}", formats.join(" ")), true)
+        }
+        _ => (format!("{parsed_as} 0 {} 0", protocol.unwrap_or("RTP/AVP")), false),
+    }
+}
+
+/// The media type as it was written, where the answer can repeat it.
+fn kind(value: &str) -> &str {
+    let kind = value.split_whitespace().next().unwrap_or_default();
+    if is_token(kind) { kind } else { "application" }
+}
+
+/// One or more printing characters of ASCII.
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_graphic())
+}
+
+/// The attributes that are read.
+fn is_of_use(attribute: &str) -> bool {
+    let name = attribute.split(':').next().unwrap_or_default();
+    matches!(name, "rtpmap" | "crypto" | "sendrecv" | "sendonly" | "recvonly" | "inactive")
 }
 
 /// The media types of the parser's list.

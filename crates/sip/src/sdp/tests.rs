@@ -6,11 +6,12 @@ use proptest::prelude::*;
 use ringpost_model::{Codec, RemoteAudio};
 
 use super::*;
+use crate::SrtpPolicy::{self, Off, Optional, Required};
 
 const HEAD: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n";
 
 fn audio(body: &str) -> Option<RemoteAudio> {
-    read_offer(body.as_bytes()).expect(body).audio()
+    read_offer(body.as_bytes()).expect(body).audio(Optional)
 }
 
 fn ours() -> SocketAddr {
@@ -68,6 +69,8 @@ fn the_address_of_the_stream_goes_before_that_of_the_session() {
             Some("192.0.2.1:5000"),
         ),
         ("c=IN IP4 192.0.2.1\nt=0 0", None),
+        ("c=IN IP4 192.0.2.1\nm=audio 4000 rtp/avp 0", Some("192.0.2.1:4000")),
+        ("m=audio 4000 RTP/AVP 0\nc=IN IP4 192.0.2.1\nc=IN IP4 192.0.2.2", Some("192.0.2.1:4000")),
     ];
     for (rest, expected) in table {
         let found = audio(&format!("{head}{rest}\n")).map(|audio| audio.rtp.to_string());
@@ -92,7 +95,7 @@ fn hold_is_seen_and_answered() {
     for (session, stream, held, answered) in table {
         let body = format!("{HEAD}{session}\r\nm=audio 4000 RTP/AVP 0\r\n{stream}\r\n");
         let offer = read_offer(body.as_bytes()).expect(&body);
-        let audio = offer.audio().expect(&body);
+        let audio = offer.audio(Optional).expect(&body);
         assert_eq!(audio.held, held, "{session} {stream}");
         let answer = offer.answer(ours(), &audio, 1, 1);
         assert!(answer.ends_with(&format!("a={answered}\r\n")), "{answer}");
@@ -131,7 +134,7 @@ fn the_answer_keeps_every_line_in_its_place() {
          m=x-ms 7000 TCP/X *\r\nm=audio 4002 RTP/AVP 0\r\n"
     );
     let offer = read_offer(body.as_bytes()).unwrap();
-    let chosen = offer.audio().unwrap();
+    let chosen = offer.audio(Optional).unwrap();
     assert_eq!(
         offer.answer(ours(), &chosen, 7, 2),
         "v=0\r\no=- 7 2 IN IP4 198.51.100.7\r\ns=-\r\nc=IN IP4 198.51.100.7\r\nt=0 0\r\n\
@@ -146,8 +149,8 @@ fn the_answer_keeps_every_line_in_its_place() {
 fn two_of_us_understand_each_other() {
     for address in ["198.51.100.7:20000", "[2001:db8::7]:20002"] {
         let caller: SocketAddr = address.parse().unwrap();
-        let offer = read_offer(write_offer(caller, 1, 1).as_bytes()).unwrap();
-        let heard = offer.audio().unwrap();
+        let offer = read_offer(write_offer(caller, 1, 1, &OwnKeys::fresh(Off)).as_bytes()).unwrap();
+        let heard = offer.audio(Optional).unwrap();
         let expected = RemoteAudio {
             rtp: caller,
             codec: Codec::Pcmu,
@@ -158,10 +161,229 @@ fn two_of_us_understand_each_other() {
         };
         assert_eq!(heard, expected);
         let answer = offer.answer(ours(), &heard, 2, 1);
-        assert_eq!(read_answer(answer.as_bytes()), Ok(RemoteAudio { rtp: ours(), ..expected }));
+        let keys = OwnKeys::fresh(Off);
+        assert_eq!(
+            read_answer(answer.as_bytes(), &keys),
+            Ok(RemoteAudio { rtp: ours(), ..expected })
+        );
     }
     let refusal = format!("{HEAD}m=audio 0 RTP/AVP 0\r\n");
-    assert!(read_answer(refusal.as_bytes()).is_err());
+    assert!(read_answer(refusal.as_bytes(), &OwnKeys::fresh(Off)).is_err());
+}
+
+/// A key of AES 128.
+const KEY: &str = "inline:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwd";
+const KEYED: &str =
+    "a=crypto:4 AES_CM_128_HMAC_SHA1_32 inline:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwd|2^31";
+
+#[test]
+fn what_is_taken_follows_the_policy() {
+    let plain = "m=audio 4000 RTP/AVP 0".to_owned();
+    let both = format!("m=audio 4000 RTP/AVP 0\n{KEYED}");
+    let secure = format!("m=audio 4002 RTP/SAVP 0\n{KEYED}");
+    let feedback = format!("m=audio 4002 RTP/SAVPF 0\n{KEYED}");
+    let keyless = "m=audio 4002 RTP/SAVP 0".to_owned();
+    let identified = format!("m=audio 4002 RTP/SAVP 0\n{KEYED}|1:1");
+    let second_line = format!("{identified}\na=crypto:9 AES_CM_128_HMAC_SHA1_80 {KEY}");
+    let dtls = format!("m=audio 4002 UDP/TLS/RTP/SAVP 0\n{KEYED}\na=fingerprint:sha-256 00");
+    let strange = format!("m=audio 4002 RTP/SAVP 0\na=crypto:1 F8_128_HMAC_SHA1_80 {KEY}");
+    let no_codec = format!("m=audio 4002 RTP/SAVP 9\n{KEYED}");
+    let (plain_first, secure_first) = (format!("{plain}\n{secure}"), format!("{secure}\n{plain}"));
+    let unusable_first = format!("{strange}\n{plain}");
+    let session_key = format!("{KEYED}\nm=audio 4002 RTP/SAVP 0");
+    // What is taken by port, and whether encrypted: with Off, Optional, Required.
+    let (p4000, s4000, s4002) = (Some((4000, false)), Some((4000, true)), Some((4002, true)));
+    let table = [
+        (&plain, p4000, p4000, None),
+        (&both, p4000, s4000, s4000),
+        (&secure, None, s4002, s4002),
+        (&feedback, None, s4002, s4002),
+        (&keyless, None, None, None),
+        (&identified, None, None, None),
+        (&second_line, None, s4002, s4002),
+        (&dtls, None, None, None),
+        (&strange, None, None, None),
+        (&no_codec, None, None, None),
+        (&plain_first, p4000, s4002, s4002),
+        (&secure_first, p4000, s4002, s4002),
+        (&unusable_first, p4000, p4000, None),
+        (&session_key, None, None, None),
+    ];
+    for (lines, off, optional, required) in table {
+        let offer = read_offer(format!("{HEAD}{lines}\n").as_bytes()).expect(lines);
+        for (policy, expected) in [(Off, off), (Optional, optional), (Required, required)] {
+            let audio = offer.audio(policy);
+            let taken = audio.map(|audio| (audio.rtp.port(), audio.srtp.is_some()));
+            assert_eq!(taken, expected, "{policy:?} {lines}");
+            let Some(audio) = audio else { continue };
+            let answer = offer.answer(ours(), &audio, 1, 1);
+            assert_eq!(answer.contains("a=crypto"), audio.srtp.is_some(), "{answer}");
+            assert_eq!(answer.matches("m=").count(), lines.matches("m=").count(), "{answer}");
+            assert_eq!(answer.matches("m=audio 20000 ").count(), 1, "{answer}");
+        }
+    }
+}
+
+#[test]
+fn the_answer_has_tag_suite_and_protocol_of_the_offer_and_a_key_of_ours() {
+    let long = "inline:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLQ==";
+    let body = format!(
+        "{HEAD}m=audio 4000 RTP/SAVPF 0\r\n{KEYED}|1:1\r\n\
+         a=crypto:7 AES_CM_256_HMAC_SHA1_80 {long} WSH=64\r\n"
+    );
+    let offer = read_offer(body.as_bytes()).unwrap();
+    let audio = offer.audio(Required).unwrap();
+    let srtp = audio.srtp.unwrap();
+    assert_eq!(srtp.suite, ringpost_model::SrtpSuite::AesCm256Sha1_80);
+    assert!(srtp.remote.0.iter().zip(0..).all(|(octet, n)| *octet == n), "the peer's key");
+    assert_ne!(srtp.local, srtp.remote);
+    let answer = offer.answer(ours(), &audio, 1, 1);
+    assert!(answer.contains("\r\nm=audio 20000 RTP/SAVPF 0\r\n"), "{answer}");
+    assert!(answer.contains("\r\na=crypto:7 AES_CM_256_HMAC_SHA1_80 inline:"), "{answer}");
+    assert!(!answer.contains(long), "the key is our own");
+    assert_eq!(offer.audio(Required), Some(audio), "asked again it is the same key");
+    let again = read_offer(body.as_bytes()).unwrap().audio(Required).unwrap();
+    assert_ne!(again.srtp.unwrap().local, srtp.local, "each offer has a key of its own");
+    assert!(!format!("{offer:?} {audio:?}").contains("45"), "a key is never shown");
+}
+
+#[test]
+fn two_of_us_agree_on_keys() {
+    use SrtpPolicy::{Off, Optional, Required};
+    // Who offers how, who answers how, and whether they meet: encrypted, plain, not at all.
+    let table = [
+        (Off, Off, Some(false)),
+        (Off, Optional, Some(false)),
+        (Off, Required, None),
+        (Optional, Off, Some(false)),
+        (Optional, Optional, Some(true)),
+        (Optional, Required, Some(true)),
+        (Required, Off, None),
+        (Required, Optional, Some(true)),
+        (Required, Required, Some(true)),
+    ];
+    let caller: SocketAddr = "192.0.2.1:4000".parse().unwrap();
+    for (offers, answers, expected) in table {
+        let keys = OwnKeys::fresh(offers);
+        let offer = read_offer(write_offer(caller, 1, 1, &keys).as_bytes()).unwrap();
+        let called = offer.audio(answers);
+        let called = called.map(|audio| (audio, offer.answer(ours(), &audio, 2, 1)));
+        assert_eq!(
+            called.as_ref().map(|(audio, _)| audio.srtp.is_some()),
+            expected,
+            "{offers:?} {answers:?}"
+        );
+        let Some((called, answer)) = called else { continue };
+        let back = read_answer(answer.as_bytes(), &keys).unwrap();
+        let both = called.srtp.zip(back.srtp);
+        assert_eq!(both.is_some(), expected == Some(true));
+        if let Some((called, calling)) = both {
+            assert_eq!((called.local, called.remote), (calling.remote, calling.local));
+            assert_eq!(called.suite, calling.suite);
+            // A new offer of the call as it stands changes nothing.
+            let again = write_offer(caller, 1, 2, &OwnKeys::current(Some(calling)));
+            let again = read_offer(again.as_bytes()).unwrap().audio(answers).unwrap().srtp;
+            assert_eq!(kept(Some(called), again), Some(called));
+        }
+    }
+}
+
+#[test]
+fn an_answer_has_to_fit_the_keys_that_were_offered() {
+    let keys = |policy| {
+        let keys = OwnKeys::fresh(policy);
+        assert_eq!(keys.lines.len(), if policy == Off { 0 } else { 3 });
+        keys
+    };
+    let line = |tag, suite| format!("a=crypto:{tag} {suite} {KEY}");
+    let table = [
+        (Required, "RTP/SAVP", line(1, "AES_CM_128_HMAC_SHA1_80"), true),
+        (Required, "RTP/SAVP", line(3, "AES_CM_128_HMAC_SHA1_32"), true),
+        (Required, "RTP/SAVP", line(3, "AES_CM_128_HMAC_SHA1_80"), false),
+        (Required, "RTP/SAVP", line(4, "AES_CM_128_HMAC_SHA1_80"), false),
+        (Required, "RTP/SAVP", line(1, "AES_CM_128_HMAC_SHA1_80") + "|1:4", false),
+        (Required, "RTP/SAVP", String::new(), false),
+        (Required, "RTP/AVP", String::new(), false),
+        (Optional, "RTP/AVP", String::new(), true),
+        (Optional, "RTP/AVP", line(9, "AES_CM_128_HMAC_SHA1_80"), false),
+        (Off, "RTP/AVP", String::new(), true),
+        (Off, "RTP/AVP", line(1, "AES_CM_128_HMAC_SHA1_80"), true),
+        (Off, "RTP/SAVP", line(1, "AES_CM_128_HMAC_SHA1_80"), false),
+    ];
+    for (policy, protocol, line, fits) in table {
+        let answer = format!("{HEAD}m=audio 4000 {protocol} 0\n{line}\n");
+        let read = read_answer(answer.as_bytes(), &keys(policy));
+        assert_eq!(read.is_ok(), fits, "{policy:?} {protocol} {line}");
+        if let Ok(audio) = read {
+            assert_eq!(audio.srtp.is_some(), policy != Off && !line.is_empty());
+        }
+    }
+}
+
+#[test]
+fn one_bad_line_does_not_spoil_a_good_one() {
+    let bad = [
+        ("m=video", "m=video 0 RTP/AVP 0"),
+        ("m=", "m=application 0 RTP/AVP 0"),
+        ("m=audio x RTP/AVP 0", "m=audio 0 RTP/AVP 0"),
+        ("m=audio 70000 RTP/AVP 0", "m=audio 0 RTP/AVP 0"),
+        ("m=audio -1 RTP/SAVP 0", "m=audio 0 RTP/SAVP 0"),
+        ("m=video 4000 RTP//AVP 31", "m=video 0 RTP/AVP 0"),
+        ("m=video 4000 RTP/AVP", "m=video 0 RTP/AVP 0"),
+        ("m=v\u{e9}deo 4000 RTP/AVP 31", "m=application 0 RTP/AVP 31"),
+        ("m=image 0 udptl t38", "m=image 0 udptl t38"),
+        ("m=message 2855 TCP/MSRP *", "m=message 0 TCP/MSRP *"),
+    ];
+    for (line, refused) in bad {
+        for (first, second) in [(true, false), (false, true)] {
+            let good = "m=audio 4000/2 RTP/AVP 0\r\na=sendrecv\r\n";
+            let bad = format!("{line}\r\na=rtpmap:0 X/1\r\nc=IN IP4 192.0.2.9\r\n");
+            let body = if first { bad + good } else { good.to_owned() + &bad };
+            let offer = read_offer(format!("{HEAD}{body}").as_bytes()).expect(line);
+            let audio = offer.audio(Optional).expect(line);
+            assert_eq!(audio.rtp.to_string(), "192.0.2.1:4000", "{line}");
+            let answer = offer.answer(ours(), &audio, 1, 1);
+            let lines: Vec<&str> = answer.lines().filter(|line| line.starts_with("m=")).collect();
+            assert_eq!(lines[usize::from(second)], refused, "{line}");
+            assert_eq!(lines[usize::from(first)], "m=audio 20000 RTP/AVP 0", "{line}");
+        }
+    }
+}
+
+#[test]
+fn what_browsers_and_proxies_add_is_no_matter() {
+    let body = format!(
+        "\u{feff}{HEAD}b=AS:64\r\na=group:BUNDLE 0\r\na=ice-lite\r\na=msid-semantic: WMS *\r\n\
+         m=audio 4000 RTP/AVP 13 0 101 102\r\nb=TIAS:64000\r\na=mid:0\r\n\
+         a=candidate:1 1 UDP 2130706431 192.0.2.1 4000 typ host\r\na=rtcp-mux\r\n\
+         a=rtcp:4001\r\na=ptime:30\r\na=maxptime:10\r\na=rtpmap:0 PCMU/8000\r\n\
+         a=rtpmap:0 PCMA/8000\r\na=rtpmap:13 CN/8000\r\na=rtpmap:102 telephone-event/8000\r\n\
+         a=ice-ufrag:x\r\na=setup:actpass\r\na\r\na=\r\n"
+    );
+    let offer = read_offer(body.as_bytes()).unwrap();
+    let audio = offer.audio(Optional).unwrap();
+    assert_eq!((audio.codec, audio.payload_type), (Codec::Pcmu, 0), "the first of two rtpmaps");
+    assert_eq!(audio.event_payload_type, Some(102));
+    let answer = offer.answer(ours(), &audio, 1, 1);
+    for word in ["rtcp-mux", "ice", "BUNDLE", "candidate", "mid", "setup"] {
+        assert!(!answer.contains(word), "{answer}");
+    }
+    assert!(answer.contains("a=ptime:20\r\n"));
+}
+
+#[test]
+fn what_nobody_means_is_bounded() {
+    let lines =
+        |count| format!("{HEAD}{}m=audio 4000 RTP/AVP 0\r\n", "m=video 1 X 1\r\n".repeat(count));
+    assert!(read_offer(lines(63).as_bytes()).unwrap().audio(Optional).is_some());
+    assert!(read_offer(lines(64).as_bytes()).is_err());
+    let many = format!("a=crypto:1 AES_CM_128_HMAC_SHA1_80 {KEY}\r\n").repeat(5000);
+    let offer = read_offer(format!("{HEAD}m=audio 4000 RTP/SAVP 0\r\n{many}").as_bytes()).unwrap();
+    assert_eq!(offer.media[0].crypto.len(), 128);
+    let wide = format!("{HEAD}m=audio 4000 RTP/AVP 0\r\nm=video 1 X{}\r\n", " 1".repeat(9000));
+    let offer = read_offer(wide.as_bytes()).unwrap();
+    let answer = offer.answer(ours(), &offer.audio(Optional).unwrap(), 1, 1);
+    assert!(answer.len() < 400, "{}", answer.len());
 }
 
 fn nearly_sdp() -> impl Strategy<Value = String> {
@@ -171,6 +393,9 @@ fn nearly_sdp() -> impl Strategy<Value = String> {
         "[vosiuepcbtrzkam]=\\PC{0,20}",
         "m=(audio|video|x) [0-9/]{1,6} [A-Z/]{0,8} [0-9 ]{0,9}",
         "a=(rtpmap|fmtp|sendonly)[:0-9a-zA-Z /]{0,15}",
+        "a=crypto:[0-9]{1,2} AES_CM_128_HMAC_SHA1_80 inline:[0-9a-zA-Z+/=|^:]{0,60}",
+        Just(format!("a=crypto:1 AES_CM_128_HMAC_SHA1_80 {KEY}")),
+        Just("m=audio 4000 RTP/SAVP 0 8".to_owned()),
         "c=IN IP[46] [0-9a-f:./]{0,12}",
         "\\PC{0,9}",
     ];
@@ -188,11 +413,11 @@ proptest! {
     #[test]
     fn every_offer_that_is_understood_has_an_answer_of_as_many_lines(body in nearly_sdp()) {
         let Ok(offer) = read_offer(body.as_bytes()) else { return Ok(()) };
-        let Some(chosen) = offer.audio() else { return Ok(()) };
+        let Some(chosen) = offer.audio(Optional) else { return Ok(()) };
         let answer = offer.answer(ours(), &chosen, 1, 1);
         let read = read_offer(answer.as_bytes()).unwrap();
         prop_assert_eq!(read.media.len(), offer.media.len());
-        let back = read.audio().unwrap();
+        let back = read.audio(Optional).unwrap();
         prop_assert_eq!((back.rtp, back.codec, back.payload_type), (ours(), chosen.codec, chosen.payload_type));
     }
 }

@@ -5,17 +5,22 @@ use std::net::SocketAddr;
 use ringpost_model::{Codec, RemoteAudio};
 
 use super::offer::{Direction, Media, Offer};
+use super::own_keys::OwnKeys;
 
 /// Payload type of telephone-event in our own offers.
 const EVENT_PAYLOAD_TYPE: u8 = 101;
+/// Formats that a refused line repeats: one is asked for, more say nothing
+/// (RFC 3264 §6).
+const REFUSED_FORMATS: usize = 16;
 
-/// An offer of PCMU, PCMA and telephone-event at that address. `version` goes
+/// An offer of PCMU, PCMA and telephone-event at that address, with those keys. `version` goes
 /// up by one with each new description of the same `session` (RFC 3264 §8).
-pub(crate) fn write_offer(rtp: SocketAddr, session: u64, version: u64) -> String {
+pub(crate) fn write_offer(rtp: SocketAddr, session: u64, version: u64, keys: &OwnKeys) -> String {
     let mut sdp = head(rtp, session, version);
     let codecs = [(0, Codec::Pcmu), (8, Codec::Pcma)];
     let event = Some(EVENT_PAYLOAD_TYPE);
-    audio(&mut sdp, rtp.port(), "RTP/AVP", &codecs, event, Direction::SendRecv);
+    audio(&mut sdp, rtp.port(), keys.protocol, &codecs, event, Direction::SendRecv);
+    keys.lines.iter().for_each(|crypto| sdp.push_str(&crypto.line(&crypto.key)));
     sdp
 }
 
@@ -30,13 +35,19 @@ impl Offer {
         version: u64,
     ) -> String {
         let mut sdp = head(rtp, session, version);
-        let accepted = self.chosen().map(|(index, _)| index);
+        let accepted = self.accepted(chosen);
         for (index, media) in self.media.iter().enumerate() {
-            if accepted == Some(index) {
+            if let Some((line, crypto)) = accepted
+                && line == index
+            {
                 let codecs = [(chosen.payload_type, chosen.codec)];
                 let event = chosen.event_payload_type;
                 let direction = media.direction.mirrored();
                 audio(&mut sdp, rtp.port(), &media.protocol, &codecs, event, direction);
+                // Tag and suite as offered, with our key (RFC 4568 §5.1.2).
+                if let (Some(crypto), Some(srtp)) = (crypto, chosen.srtp) {
+                    sdp.push_str(&crypto.line(&srtp.local));
+                }
             } else {
                 refused(&mut sdp, media);
             }
@@ -98,6 +109,8 @@ fn audio(
 }
 
 fn refused(sdp: &mut String, media: &Media) {
-    let formats = media.formats.join(" ");
+    let formats: Vec<&str> =
+        media.formats.iter().take(REFUSED_FORMATS).map(String::as_str).collect();
+    let formats = formats.join(" ");
     sdp.push_str(&format!("m={} 0 {} {formats}\r\n", media.kind, media.protocol));
 }

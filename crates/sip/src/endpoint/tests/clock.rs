@@ -61,6 +61,7 @@ impl World {
             from_name: None,
             headers: Vec::new(),
             rtp: rtp(5000),
+            srtp: SrtpPolicy::Off,
         };
         let placing = Placing { tag, call_id: "c".to_owned(), invite, progress };
         self.commands.send(Command::Place(Box::new(placing))).unwrap();

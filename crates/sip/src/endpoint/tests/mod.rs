@@ -18,6 +18,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 
 use super::*;
+use crate::SrtpPolicy;
 use crate::wire::{Message, Request, Response, read_datagram};
 
 /// Longer than anything here takes, shorter than anybody's patience.
@@ -60,6 +61,7 @@ fn to_alice(endpoint: &Endpoint) -> OutgoingInvite {
         from_name: Some("Bob \"B\" Example".to_owned()),
         headers: Vec::new(),
         rtp: rtp(5000),
+        srtp: SrtpPolicy::Off,
     }
 }
 

@@ -45,6 +45,17 @@ impl Incoming {
         part.map(Some).ok_or_else(|| Answer::new(415).header("Accept", SDP))
     }
 
+    /// Whether the caller takes a session description in an answer (RFC 3261
+    /// §20.1: he does where he does not say); without one there is no call.
+    pub(super) fn accepts_sdp(&self) -> bool {
+        let mut accepted = self.request.headers.all("Accept").peekable();
+        accepted.peek().is_none()
+            || accepted.flat_map(|value| value.split(',')).any(|range| {
+                let kind = range.split(';').next().unwrap_or_default().trim();
+                [SDP, "application/*", "*/*"].iter().any(|fits| kind.eq_ignore_ascii_case(fits))
+            })
+    }
+
     /// Our tag in To: the request claims to be within a dialog.
     pub(super) fn to_tag(&self) -> Result<Option<String>, Malformed> {
         Ok(self.request.to()?.tag().map(|tag| tag.into_owned()))

@@ -28,6 +28,9 @@ impl Task {
     pub(super) fn handle_invite(&mut self, incoming: Incoming) -> Result<(), Answer> {
         let Incoming { request, key, origin, now, .. } = &incoming;
         let (origin, now) = (*origin, *now);
+        if !incoming.accepts_sdp() {
+            return Err(Answer::new(406));
+        }
         let offer = incoming.session_description()?.map(read_offer).transpose()?;
         let policy = self.srtp_policy(origin);
         let audio = offer.as_ref().and_then(|offer| offer.audio(policy));

@@ -110,7 +110,9 @@ impl Task {
         let request = &incoming.request;
         let taken = [Method::INVITE, Method::BYE, Method::INFO, Method::OPTIONS];
         if !taken.contains(&request.method) {
-            return Err(Answer::new(405).header("Allow", ALLOW));
+            // 405 says that the method is known (RFC 3261 §8.2.1, §21.5.2).
+            let known = matches!(request.method, Method::Known(_));
+            return Err(Answer::new(if known { 405 } else { 501 }).header("Allow", ALLOW));
         }
         if !matches!(request.uri.scheme(), "sip" | "sips" | "tel") {
             return Err(Answer::new(416));

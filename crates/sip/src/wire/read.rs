@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::text::{is_token, lossy};
-use super::{Headers, Malformed, Message, Method, Request, Response, Uri, names};
+use super::{Headers, Malformed, Message, Method, Request, Response, Uri, Via, names};
 
 /// Reads one datagram. `None`: a keep-alive, nothing but line ends (RFC 5626
 /// §3.5.1), blanks or zero bytes.
@@ -31,7 +31,10 @@ fn request(first: &str, lines: &[Cow<'_, str>], body: &[u8]) -> Result<Message, 
     let method = Method::read(method).ok_or_else(bad)?;
     let head = read_headers(lines);
     // Without a Request-URI there is still an answer, so one is put in its place.
-    let read_uri = Uri::read(uri);
+    let read_uri = Uri::read(uri).and_then(|uri| match uri.has_bare_ipv6() {
+        true => Err(Malformed::new("Bad URI")),
+        false => Ok(uri),
+    });
     let uri = match &read_uri {
         Ok(uri) => uri.clone(),
         Err(_) => Uri::read("sip:invalid")?,
@@ -74,9 +77,16 @@ fn response(first: &str, lines: &[Cow<'_, str>], body: &[u8]) -> Result<Message,
     Ok(Message::Response(response))
 }
 
-/// Everything that has to be there (RFC 3261 §8.1.1), once and readable.
+/// Everything that has to be there (RFC 3261 §8.1.1), once and readable. The
+/// Vias further down are read, too: the answer carries them, and whoever gets
+/// it has to find his own.
 fn check(request: &Request, repeated: bool) -> Result<(), Malformed> {
     request.via()?;
+    for via in request.headers.all("Via") {
+        if !Via::read(via)?.is_ours() {
+            return Err(Malformed::new("Bad Via"));
+        }
+    }
     request.from()?;
     request.to()?;
     request.call_id()?;

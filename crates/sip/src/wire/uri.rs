@@ -63,7 +63,13 @@ impl Uri {
         };
         let (hostport, tail) = split_before(after_user, &[';', '?']);
         let (host, port) = host_and_port(hostport);
-        self.host = host.to_owned();
+        // By the grammar of RFC 3261 an IPv6 address that ends like one of IPv4
+        // got a colon too many; both are to be taken (RFC 5118 §4.10).
+        self.host = if host.contains(":::") && host.contains('.') {
+            host.replacen(":::", "::", 1)
+        } else {
+            host.to_owned()
+        };
         self.port = port.and_then(|port| port.parse().ok());
         let (params, headers) = split_before(tail, &['?']);
         self.params = Params::read(params);
@@ -96,14 +102,19 @@ impl Uri {
     /// User part or number: without the `;parameters` that telephone numbers
     /// carry there (RFC 3261 §19.1.6), escapes resolved.
     pub(crate) fn user(&self) -> Option<Cow<'_, str>> {
-        let user = self.user.as_deref()?;
-        let (user, _) = split_before(user, &[';']);
+        let user = without_number_params(self.user.as_deref()?);
         (!user.is_empty()).then(|| percent_decode(user))
     }
 
     /// Host without port; IPv6 without brackets; empty where there is none.
     pub(crate) fn host(&self) -> &str {
         &self.host
+    }
+
+    /// Whether the host is an IPv6 address without its brackets: no telling
+    /// where the port begins (RFC 5118 §4.2).
+    pub(super) fn has_bare_ipv6(&self) -> bool {
+        self.host.contains(':') && !self.text.contains('[')
     }
 
     /// Port, where one is written.
@@ -128,7 +139,7 @@ impl Uri {
     /// The address alone, without parameters, headers and password:
     /// `sip:alice@example.com`, `tel:+14255550101`.
     pub(crate) fn address(&self) -> String {
-        let user = self.user.as_deref().map_or("", |user| split_before(user, &[';']).0);
+        let user = self.user.as_deref().map_or("", without_number_params);
         match self.scheme.as_str() {
             "tel" => format!("tel:{user}"),
             "sip" | "sips" => {
@@ -155,6 +166,15 @@ impl fmt::Display for Uri {
 /// Everything before the first of these signs, and the rest with the sign.
 fn split_before<'a>(text: &'a str, signs: &[char]) -> (&'a str, &'a str) {
     text.split_at(text.find(signs).unwrap_or(text.len()))
+}
+
+/// The number without its parameters; a user who is none may have a semicolon
+/// in his name (RFC 4475 §3.1.1.9).
+fn without_number_params(user: &str) -> &str {
+    let (number, params) = split_before(user, &[';']);
+    let sign = |c: char| c.is_ascii_digit() || "+-.()*#".contains(c);
+    let is_number = number.chars().all(sign) && number.contains(|c: char| c.is_ascii_digit());
+    if params.is_empty() || is_number { number } else { user }
 }
 
 /// `host`, `host:port`, `[v6]`, `[v6]:port`. An IPv6 address without its

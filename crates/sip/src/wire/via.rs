@@ -12,6 +12,8 @@ use crate::Transport;
 /// One Via value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Via {
+    /// `2.0`, or that of another SIP, to which 505 still has to find back.
+    version: String,
     /// In capitals: `UDP`, `TCP`, `TLS`.
     pub(crate) transport: String,
     /// Host of sent-by; IPv6 without brackets.
@@ -30,7 +32,7 @@ impl Via {
         let name = parts.next().map(str::trim).ok_or_else(bad)?;
         let version = parts.next().map(str::trim).ok_or_else(bad)?;
         let rest = parts.next().map(str::trim).ok_or_else(bad)?;
-        if !name.eq_ignore_ascii_case("SIP") || version != "2.0" {
+        if !name.eq_ignore_ascii_case("SIP") || !is_token(version) {
             return Err(bad());
         }
         let (transport, rest) = rest.split_once(char::is_whitespace).ok_or_else(bad)?;
@@ -43,11 +45,17 @@ impl Via {
         }
         let port = port.map(str::parse).transpose().map_err(|_| bad())?;
         Ok(Via {
+            version: version.to_owned(),
             transport: transport.to_ascii_uppercase(),
             host: host.to_owned(),
             port,
             params: Params::read(params),
         })
+    }
+
+    /// Is it of the version of SIP that we speak?
+    pub(super) fn is_ours(&self) -> bool {
+        self.version == "2.0"
     }
 
     /// The transaction's name.
@@ -92,7 +100,7 @@ impl Via {
 
 impl fmt::Display for Via {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SIP/2.0/{} ", self.transport)?;
+        write!(f, "SIP/{}/{} ", self.version, self.transport)?;
         if self.host.contains(':') {
             write!(f, "[{}]", self.host)?;
         } else {

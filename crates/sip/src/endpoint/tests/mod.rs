@@ -6,6 +6,7 @@ mod captured;
 mod clock;
 mod closing;
 mod in_dialog;
+mod messages;
 mod placing;
 mod refusals;
 mod repeats;

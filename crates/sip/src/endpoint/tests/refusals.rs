@@ -19,7 +19,7 @@ async fn every_bad_request_gets_the_answer_of_the_rfc() {
     version.line = version.line.replace("SIP/2.0", "SIP/7.0");
     let cases = [
         (raw.request("SUBSCRIBE", "a", 1), 405, "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO"),
-        (raw.request("UNHEARDOF", "b", 1), 405, "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO"),
+        (raw.request("UNHEARDOF", "b", 1), 501, "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO"),
         (raw.request("BYE", "c", 1), 481, ""),
         (unknown("BYE", "d"), 481, ""),
         (unknown("INVITE", "e"), 481, ""),

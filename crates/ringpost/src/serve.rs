@@ -100,6 +100,7 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         peers: settings.peers.clone(),
         strangers: settings.strangers,
         server: concat!("Ringpost/", env!("CARGO_PKG_VERSION")).to_owned(),
+        trace_bytes: settings.trace_bytes,
     })
     .await?;
     let (stop, stopping) = watch::channel(false);

@@ -60,6 +60,8 @@ pub struct SipKeys {
     pub strangers: String,
     /// Session interval that is asked for where a peer asks for none.
     pub session_expires_seconds: Seconds,
+    /// Memory for the trace of the last messages, in megabytes; 0: no trace.
+    pub trace_megabytes: u16,
     /// `[sip.tls]`
     pub tls: SipTlsKeys,
     /// `[[sip.peer]]`, one table each.
@@ -76,6 +78,7 @@ impl Default for SipKeys {
             called_party: "first-known".into(),
             strangers: "refuse".into(),
             session_expires_seconds: Seconds(1800.0),
+            trace_megabytes: 8,
             tls: SipTlsKeys::default(),
             peer: Vec::new(),
             registration: Vec::new(),

@@ -79,6 +79,8 @@ pub struct Settings {
     pub registrations: Vec<RegistrationSettings>,
     /// Session interval that we ask for.
     pub session_expires: Duration,
+    /// Memory for the trace; 0: no trace.
+    pub trace_bytes: usize,
     /// Which of several called parties counts.
     pub called_rule: CalledRule,
     /// The address in SDP, where one is set.
@@ -233,6 +235,7 @@ impl Settings {
             strangers,
             registrations,
             session_expires,
+            trace_bytes: usize::from(config.sip.trace_megabytes) << 20,
             called_rule,
             media_address,
             media_ports,

@@ -230,6 +230,7 @@ impl Task {
     }
 
     pub(super) fn send_request(&mut self, destination: Origin, bytes: Bytes) -> bool {
+        self.trace_sent(&bytes, destination);
         let sent = self.transports.send(destination, bytes);
         if let Err(error) = &sent {
             tracing::debug!(%error, "a SIP request could not be sent");

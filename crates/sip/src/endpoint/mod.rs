@@ -20,6 +20,7 @@ mod task;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod traced;
 
 use std::io;
 use std::sync::Arc;
@@ -42,6 +43,7 @@ use statistics::Counters;
 use task::Task;
 
 use crate::dialog::Tag;
+use crate::trace::{Store, Traced};
 use crate::transport::Transports;
 use crate::{Hop, Peer, Strangers, TlsFiles};
 
@@ -61,6 +63,8 @@ pub struct EndpointConfig {
     pub strangers: Strangers,
     /// Value of Server and User-Agent.
     pub server: String,
+    /// Memory for the messages that [`Endpoint::trace`] shows, in bytes; 0: none.
+    pub trace_bytes: usize,
 }
 
 /// An address that could not be listened on.
@@ -80,6 +84,7 @@ pub struct Endpoint {
     commands: Commands,
     local_addrs: Arc<[Hop]>,
     counters: Arc<Counters>,
+    traced: Arc<Store>,
 }
 
 impl Endpoint {
@@ -105,9 +110,10 @@ impl Endpoint {
         let (commands, orders) = mpsc::unbounded_channel();
         let (arrivals, arrived) = mpsc::channel(waiting);
         let counters = Arc::new(Counters::default());
-        let endpoint = Endpoint { commands, local_addrs, counters: counters.clone() };
-        let weak = endpoint.commands.downgrade();
-        tokio::spawn(Task::new(config, transports, counters, arrivals, weak).run(orders));
+        let weak = commands.downgrade();
+        let task = Task::new(config, transports, counters.clone(), arrivals, weak);
+        let endpoint = Endpoint { commands, local_addrs, counters, traced: task.traced.clone() };
+        tokio::spawn(task.run(orders));
         Ok((endpoint, arrived))
     }
 
@@ -147,6 +153,17 @@ impl Endpoint {
             // Dropped instead of sent means closed, too.
             let _closed = closed.await;
         }
+    }
+
+    /// The messages with that Call-ID that are still kept, oldest first. Whoever
+    /// asks does the reading; the endpoint does not wait for it.
+    pub fn trace(&self, call_id: &str) -> Vec<Traced> {
+        self.traced.call(call_id)
+    }
+
+    /// Call-IDs of kept messages that begin so, newest first, sixteen at most.
+    pub fn traced_calls(&self, beginning: &str) -> Vec<String> {
+        self.traced.calls(beginning)
     }
 
     /// A reading of the counters.

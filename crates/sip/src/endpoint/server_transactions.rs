@@ -262,6 +262,7 @@ impl Task {
 
     /// A response that is lost is asked for again: nothing else to be done.
     pub(super) fn send_response(&mut self, way_back: Origin, bytes: Bytes) {
+        self.trace_sent(&bytes, way_back);
         if let Err(error) = self.transports.send(way_back, bytes) {
             tracing::debug!(%error, "a SIP response could not be sent");
         }

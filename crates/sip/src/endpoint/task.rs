@@ -16,6 +16,7 @@ use super::server_transactions::ServerTransaction;
 use super::statistics::Counters;
 use super::timers::{Target, Timers};
 use crate::dialog::Tag;
+use crate::trace::Store;
 use crate::transaction::{Action, Key};
 use crate::transport::{Origin, Transports};
 
@@ -31,6 +32,7 @@ pub(super) struct Task {
     pub(super) config: EndpointConfig,
     pub(super) transports: Transports,
     pub(super) counters: Arc<Counters>,
+    pub(super) traced: Arc<Store>,
     pub(super) timers: Timers,
     pub(super) server: HashMap<Key, ServerTransaction>,
     pub(super) client: HashMap<Key, ClientTransaction>,
@@ -70,6 +72,7 @@ impl Task {
         commands: mpsc::WeakUnboundedSender<Command>,
     ) -> Self {
         Self {
+            traced: Arc::new(Store::new(config.trace_bytes)),
             config,
             transports,
             counters,
@@ -164,6 +167,7 @@ impl Task {
 
     fn guarded_datagram(&mut self, bytes: Option<&[u8]>, origin: Origin) {
         let bytes = bytes.unwrap_or_default();
+        self.trace_received(bytes, origin);
         guarded(|| self.handle_datagram(bytes, origin, Instant::now()));
     }
 

@@ -30,6 +30,7 @@ pub(crate) use message::{Message, Request, Response};
 pub(crate) use method::Method;
 pub(crate) use multipart::part;
 pub(crate) use name_addr::NameAddr;
+pub(crate) use names::long as long_name;
 pub(crate) use params::Params;
 pub(crate) use read::read_datagram;
 pub(crate) use response::response_to;

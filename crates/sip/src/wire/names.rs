@@ -5,7 +5,7 @@ use rsip::headers::UntypedHeader;
 
 /// Long name of a compact one (RFC 3261 §7.3.3 and the IANA registry); any
 /// other name as it is.
-pub(super) fn long(name: &str) -> &str {
+pub(crate) fn long(name: &str) -> &str {
     let &[letter] = name.as_bytes() else { return name };
     match letter.to_ascii_lowercase() {
         b'a' => "Accept-Contact",

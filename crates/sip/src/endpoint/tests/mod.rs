@@ -10,6 +10,7 @@ mod messages;
 mod placing;
 mod refusals;
 mod repeats;
+mod traced;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -35,6 +36,7 @@ fn config() -> EndpointConfig {
         peers: peers("127.0.0.0/8"),
         strangers: Strangers::Refused,
         server: "Ringpost".to_owned(),
+        trace_bytes: 0,
     }
 }
 

@@ -21,12 +21,15 @@
     reason = "a harness fails the test by panicking, at the place where the fault is seen"
 )]
 
+pub mod authority;
+pub mod baresip;
 pub mod binary;
 pub mod certificates;
 pub mod directory;
 pub mod http;
 pub mod imap;
 pub mod letter;
+pub mod linphone;
 pub mod mail_sink;
 pub mod mail_system;
 pub mod maildir;

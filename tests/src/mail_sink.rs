@@ -215,6 +215,15 @@ impl MailSink {
         })
     }
 
+    /// Waits until at least `count` mails are taken for this recipient.
+    pub fn wait_for(&self, recipient: &str, count: usize, within: Duration) -> Vec<Taken> {
+        self.shared.wait(&format!("{count} mails for {recipient}"), within, |state| {
+            let of = |taken: &&Taken| taken.recipient.eq_ignore_ascii_case(recipient);
+            let taken: Vec<Taken> = state.taken.iter().filter(of).cloned().collect();
+            (taken.len() >= count).then_some(taken)
+        })
+    }
+
     /// How many dots were read so far.
     pub fn dots(&self) -> usize {
         self.shared.state().dots

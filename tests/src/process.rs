@@ -1,7 +1,7 @@
 //! Child processes with their words kept: started, listened to, ended by id.
 
 use std::ffi::OsStr;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -20,7 +20,16 @@ pub struct Process {
 impl Process {
     /// Starts `command`; its standard input is empty.
     pub fn start(name: &str, command: &mut Command) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self::begin(name, command.stdin(Stdio::null()))
+    }
+
+    /// Starts `command`, which takes words with [`Process::tell`].
+    pub fn start_listening(name: &str, command: &mut Command) -> Self {
+        Self::begin(name, command.stdin(Stdio::piped()))
+    }
+
+    fn begin(name: &str, command: &mut Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = spawn(command)
             .unwrap_or_else(|error| panic!("{name} does not start: {error}: {command:?}"));
         let output = Arc::new(Mutex::new(Vec::new()));
@@ -29,6 +38,13 @@ impl Process {
             collect(child.stderr.take().expect("piped"), &output),
         ];
         Self { name: name.to_owned(), child, output, readers }
+    }
+
+    /// Writes a line to its standard input.
+    pub fn tell(&mut self, words: &str) {
+        let input = self.child.stdin.as_mut().expect("started to listen");
+        // Where it has ended, the wait that follows says so better.
+        let _ = input.write_all(format!("{words}\n").as_bytes()).and_then(|()| input.flush());
     }
 
     /// Its process id.
@@ -176,6 +192,13 @@ mod tests {
         assert_eq!(shell.line("two", SOON, |line| line == "two"), "two");
         assert_eq!(shell.ended(SOON).code(), Some(3));
         assert_eq!(shell.lines().len(), 2);
+    }
+
+    #[test]
+    fn it_takes_words() {
+        let mut cat = Process::start_listening("cat", &mut Command::new("cat"));
+        cat.tell("one");
+        assert_eq!(cat.line("one", SOON, |line| line == "one"), "one");
     }
 
     #[test]

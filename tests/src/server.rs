@@ -14,9 +14,9 @@ use tempfile::TempDir;
 
 use crate::letter::Letter;
 use crate::process::{Process, cpu_seconds, output, signal};
-use crate::settings::Settings;
+use crate::settings::{Addresses, Settings};
 use crate::small_disk::SmallDisk;
-use crate::{binary, http, maildir, ports, trace, waiting};
+use crate::{binary, http, maildir, trace, waiting};
 
 /// How long a start, an end, or a mail to a healthy mail server may take.
 pub const SOON: Duration = Duration::from_secs(30);
@@ -48,8 +48,7 @@ impl LedgerRow {
 /// The server.
 pub struct Server {
     settings: Settings,
-    sip: SocketAddr,
-    http: SocketAddr,
+    at: Addresses,
     process: Option<Process>,
     /// Under the state folder, where it is a small one.
     disk: Option<SmallDisk>,
@@ -100,15 +99,14 @@ impl Server {
     /// Writes the configuration and starts nothing yet.
     pub fn prepared(settings: Settings) -> Self {
         let folder = tempfile::Builder::new().prefix("ringpost-test-").tempdir().unwrap();
-        let (sip, http) = (ports::free_address(), ports::free_address());
-        fs::write(folder.path().join("ringpost.toml"), settings.to_toml(folder.path(), sip, http))
+        let at = Addresses::free();
+        fs::write(folder.path().join("ringpost.toml"), settings.to_toml(folder.path(), at))
             .unwrap();
         let secrets = privacy::of(&settings);
         Self {
             settings,
             folder,
-            sip,
-            http,
+            at,
             process: None,
             disk: None,
             earlier: Vec::new(),
@@ -174,14 +172,19 @@ impl Server {
         self.up();
     }
 
-    /// Where it listens for SIP.
+    /// Where it listens for SIP over UDP, and over TCP where that is set.
     pub fn sip(&self) -> SocketAddr {
-        self.sip
+        self.at.sip
+    }
+
+    /// Where it listens for SIP over TLS, where that is set.
+    pub fn tls(&self) -> SocketAddr {
+        self.at.tls
     }
 
     /// Where it answers HTTP.
     pub fn http(&self) -> SocketAddr {
-        self.http
+        self.at.http
     }
 
     /// Its state folder.
@@ -221,11 +224,25 @@ impl Server {
         self.secrets.extend(privacy::spellings(secret));
     }
 
+    /// Waits for a line of its log that `wanted` accepts.
+    pub fn wait_logged(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+        waiting::until(what, SOON, || self.log().into_iter().find(|line| wanted(line)))
+    }
+
+    /// Tells it to read its certificates again.
+    pub fn hang_up_signal(&self) {
+        signal("HUP", self.id());
+    }
+
+    /// What it counts under `/metrics`, as text.
+    pub fn metrics(&self) -> String {
+        http::get(self.at.http, "/metrics").map(|(_, body)| body).unwrap_or_default()
+    }
+
     /// A second configuration on the same state, with ports of its own.
     pub fn another_config(&self) -> PathBuf {
-        let (sip, http) = (ports::free_address(), ports::free_address());
         let file = self.folder.path().join("another.toml");
-        fs::write(&file, self.settings.to_toml(self.folder.path(), sip, http)).unwrap();
+        fs::write(&file, self.settings.to_toml(self.folder.path(), Addresses::free())).unwrap();
         file
     }
 
@@ -252,7 +269,7 @@ impl Server {
 
     /// The ledger over HTTP, newest first.
     pub fn ledger(&self) -> Vec<LedgerRow> {
-        read_rows(&http::json(self.http, "/api/v1/ledger"))
+        read_rows(&http::json(self.at.http, "/api/v1/ledger"))
     }
 
     /// Waits for the one row of the ledger.
@@ -272,7 +289,7 @@ impl Server {
 
     /// How many calls are live, over HTTP.
     pub fn live_calls(&self) -> usize {
-        items(&http::json(self.http, "/api/v1/calls")).len()
+        items(&http::json(self.at.http, "/api/v1/calls")).len()
     }
 
     /// Waits until no call is live.

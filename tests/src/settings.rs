@@ -4,7 +4,28 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use crate::authority::Files;
 use crate::directory::{self, Directory};
+use crate::ports;
+
+/// Where a server listens.
+#[derive(Debug, Clone, Copy)]
+pub struct Addresses {
+    /// SIP over UDP, and over TCP where that is set.
+    pub sip: SocketAddr,
+    /// SIP over TLS where that is set.
+    pub tls: SocketAddr,
+    /// HTTP.
+    pub http: SocketAddr,
+}
+
+impl Addresses {
+    /// Free ones on loopback.
+    pub fn free() -> Self {
+        let [sip, tls, http] = [(); 3].map(|()| ports::free_address());
+        Self { sip, tls, http }
+    }
+}
 
 /// One called user.
 #[derive(Debug, Clone)]
@@ -67,6 +88,9 @@ pub struct Settings {
     limits: Vec<(&'static str, u32)>,
     directory: Option<(String, PathBuf)>,
     peers: &'static str,
+    tcp: bool,
+    tls: bool,
+    tables: Vec<String>,
     further: Vec<(&'static str, String)>,
 }
 
@@ -88,6 +112,9 @@ impl Settings {
             limits: Vec::new(),
             directory: None,
             peers: "127.0.0.0/8",
+            tcp: false,
+            tls: false,
+            tables: Vec::new(),
             further: Vec::new(),
         }
     }
@@ -96,6 +123,30 @@ impl Settings {
     #[must_use]
     pub fn peers(mut self, network: &'static str) -> Self {
         self.peers = network;
+        self
+    }
+
+    /// Listens on TCP as well.
+    #[must_use]
+    pub fn over_tcp(mut self) -> Self {
+        self.tcp = true;
+        self
+    }
+
+    /// Listens on TLS as well, with this certificate; certificates of others are
+    /// trusted when that authority vouches for them.
+    #[must_use]
+    pub fn over_tls(mut self, own: &Files, authority: &Path) -> Self {
+        self.tls = true;
+        self.line("sip.tls", format!("certificate = \"{}\"", own.certificate.display()))
+            .line("sip.tls", format!("key = \"{}\"", own.key.display()))
+            .line("sip.tls", format!("ca = \"{}\"", authority.display()))
+    }
+
+    /// A table of its own, such as `[[sip.peer]]` with its lines.
+    #[must_use]
+    pub fn table(mut self, text: impl Into<String>) -> Self {
+        self.tables.push(text.into());
         self
     }
 
@@ -149,24 +200,30 @@ impl Settings {
     }
 
     /// The configuration file.
-    pub fn to_toml(&self, folder: &Path, sip: SocketAddr, http: SocketAddr) -> String {
+    pub fn to_toml(&self, folder: &Path, at: Addresses) -> String {
         let default = format!("maildir:{}", folder.join("mail").display());
         let transport = self.transport.clone().unwrap_or(default);
         let further = |section: &str| -> String {
             let of = self.further.iter().filter(|(name, _)| *name == section);
             of.map(|(_, line)| format!("{line}\n")).collect()
         };
+        let mut listen = vec![format!("udp:{}", at.sip)];
+        listen.extend(self.tcp.then(|| format!("tcp:{}", at.sip)));
+        listen.extend(self.tls.then(|| format!("tls:{}", at.tls)));
         let mut text = format!(
-            "[sip]\nlisten = [\"udp:{sip}\"]\npeers = [\"{}\"]\n\n\
+            "[sip]\nlisten = {listen:?}\npeers = [\"{}\"]\n{}\n[sip.tls]\n{}\n\
              [media]\naddress = \"127.0.0.1\"\nports = \"20000-29999\"\n\n\
              [state]\ndir = \"{}\"\n\n\
              [mail]\ntransport = \"{transport}\"\nfrom = \"voicemail@example.com\"\n\
              postmaster = \"postmaster@example.com\"\n{}\n\
              [dial_plan]\ncountry = \"US\"\nextension_digits = 4\n\n\
-             [http]\nlisten = \"{http}\"\n\n[limits]\n",
+             [http]\nlisten = \"{}\"\n\n[limits]\n",
             self.peers,
+            further("sip"),
+            further("sip.tls"),
             folder.join("state").display(),
             further("mail"),
+            at.http,
         );
         for (key, value) in &self.limits {
             let _ = writeln!(text, "{key} = {value}");
@@ -197,6 +254,9 @@ impl Settings {
                 subscriber.missed_calls
             );
         }
+        for table in &self.tables {
+            let _ = writeln!(text, "\n{table}");
+        }
         text
     }
 }
@@ -209,14 +269,19 @@ mod tests {
     fn it_is_toml_with_what_was_set() {
         let settings = Settings::new()
             .limit("answer_after_seconds", 4)
+            .over_tcp()
+            .table("[[sip.peer]]\nname = \"pbx\"")
             .line("mail", "audio = \"pcm\"")
             .subscriber(Subscriber::new("carl", "+14255550103", "1003").notify("pbx"));
         let at = SocketAddr::from(([127, 0, 0, 1], 5060));
-        let table: toml::Table = settings.to_toml(Path::new("/x"), at, at).parse().unwrap();
+        let at = Addresses { sip: at, tls: at, http: at };
+        let table: toml::Table = settings.to_toml(Path::new("/x"), at).parse().unwrap();
         assert_eq!(table["limits"]["answer_after_seconds"].as_integer(), Some(4));
         assert_eq!(table["mail"]["audio"].as_str(), Some("pcm"));
         assert_eq!(table["subscriber"][2]["notify"].as_str(), Some("pbx"));
         assert_eq!(table["subscriber"][2]["name"].as_str(), Some("Carl Example"));
         assert_eq!(table["sip"]["listen"][0].as_str(), Some("udp:127.0.0.1:5060"));
+        assert_eq!(table["sip"]["listen"][1].as_str(), Some("tcp:127.0.0.1:5060"));
+        assert_eq!(table["sip"]["peer"][0]["name"].as_str(), Some("pbx"));
     }
 }

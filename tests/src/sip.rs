@@ -1,4 +1,4 @@
-//! The scripted caller: SIP as raw text over UDP, RTP beside it.
+//! The scripted caller: SIP as raw text over UDP, TCP or TLS, RTP beside it.
 
 #[cfg(test)]
 pub(crate) mod answering;
@@ -9,9 +9,12 @@ mod request;
 mod rtp;
 #[cfg(test)]
 mod tests;
+mod way;
+mod wire;
 
 pub use call::{Call, Greeting};
 pub use line::Line;
 pub use message::Message;
 pub use request::{Invite, Report, info, options};
 pub use rtp::{Packet, Rtp};
+pub use way::{Client, Way};

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::{Invite, Line, Message, Packet, Rtp};
+use super::{Invite, Line, Message, Packet, Rtp, Way};
 use crate::sound::Law;
 
 /// How long any answer of the server may take.
@@ -45,7 +45,7 @@ pub struct Greeting {
 
 impl Call {
     /// Sends the INVITE and repeats it until the server says something.
-    pub fn place(server: SocketAddr, invite: &Invite) -> Self {
+    pub fn place(server: impl Into<Way>, invite: &Invite) -> Self {
         let mut call = Self::prepare(server, invite);
         let request = call.invite.clone();
         if let Some(first) = call.line.ask(&request, PATIENCE, |_| true) {
@@ -55,7 +55,7 @@ impl Call {
     }
 
     /// A whole call: hears the greeting out, speaks, hangs up.
-    pub fn leave_message(server: SocketAddr, invite: &Invite, samples: &[i16]) -> Self {
+    pub fn leave_message(server: impl Into<Way>, invite: &Invite, samples: &[i16]) -> Self {
         let mut call = Self::place(server, invite);
         call.answered();
         call.hears_greeting();
@@ -65,7 +65,7 @@ impl Call {
     }
 
     /// A whole call: hangs up at the first sound of the greeting.
-    pub fn hang_up_in_greeting(server: SocketAddr, invite: &Invite) -> Self {
+    pub fn hang_up_in_greeting(server: impl Into<Way>, invite: &Invite) -> Self {
         let mut call = Self::place(server, invite);
         call.answered();
         call.hears_something();
@@ -74,7 +74,7 @@ impl Call {
     }
 
     /// Makes everything ready and sends nothing.
-    pub fn prepare(server: SocketAddr, invite: &Invite) -> Self {
+    pub fn prepare(server: impl Into<Way>, invite: &Invite) -> Self {
         let line = Line::to(server);
         let rtp = Rtp::bind();
         let mut request = Message::request("INVITE", &invite.uri)
@@ -84,7 +84,7 @@ impl Call {
             .with("To", invite.to.clone())
             .with("Call-ID", invite.call_id.clone())
             .with("CSeq", "1 INVITE")
-            .with("Contact", format!("<sip:caller@{}>", line.local()))
+            .with("Contact", format!("<{}>", line.contact("caller")))
             .with("Allow", "INVITE, ACK, CANCEL, BYE, INFO, OPTIONS")
             .with("User-Agent", "scripted");
         request.headers.extend_from_slice(&invite.headers);

@@ -1,11 +1,13 @@
-//! One UDP socket that speaks SIP to one server and remembers all it heard.
+//! One socket or connection that speaks SIP to one server and remembers all it
+//! heard.
 
 use std::collections::VecDeque;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::Message;
+use super::wire::Wire;
+use super::{Message, Way};
 
 /// RFC 3261 §17.1.1.1: the first retransmission comes after this.
 const T1: Duration = Duration::from_millis(500);
@@ -13,27 +15,52 @@ const T2: Duration = Duration::from_secs(4);
 
 /// A caller's connection to the server.
 pub struct Line {
-    socket: UdpSocket,
-    server: SocketAddr,
+    wire: Wire,
+    way: Way,
     waiting: VecDeque<Message>,
     heard: Vec<Message>,
 }
 
 impl Line {
-    /// A fresh socket on loopback towards `server`.
-    pub fn to(server: SocketAddr) -> Self {
-        let socket = UdpSocket::bind(("127.0.0.1", 0)).expect("a UDP socket");
-        Self { socket, server, waiting: VecDeque::new(), heard: Vec::new() }
+    /// A fresh socket or connection on loopback towards the server. Fails where
+    /// none can be had.
+    pub fn to(way: impl Into<Way>) -> Self {
+        Self::open(&way.into()).unwrap_or_else(|fault| panic!("{fault}"))
+    }
+
+    /// The same where it may be refused; what went wrong then. A server of TLS
+    /// 1.3 may still close it after this (RFC 8446 §4.4.3).
+    pub fn open(way: &Way) -> Result<Self, String> {
+        let wire = Wire::open(way)?;
+        Ok(Self { wire, way: way.clone(), waiting: VecDeque::new(), heard: Vec::new() })
     }
 
     /// Our own address.
     pub fn local(&self) -> SocketAddr {
-        self.socket.local_addr().expect("bound")
+        self.wire.local()
+    }
+
+    /// Our own address as a URI for Contact.
+    pub fn contact(&self, user: &str) -> String {
+        match self.way.name() {
+            "UDP" => format!("sip:{user}@{}", self.local()),
+            name => format!("sip:{user}@{};transport={}", self.local(), name.to_lowercase()),
+        }
     }
 
     /// Whom we speak to.
     pub fn server(&self) -> SocketAddr {
-        self.server
+        self.way.server
+    }
+
+    /// Why the connection is over, if it is.
+    pub fn closed(&self) -> Option<String> {
+        self.wire.closed()
+    }
+
+    /// The certificate that the server showed, as DER.
+    pub fn certificate(&self) -> Option<Vec<u8>> {
+        self.wire.certificate()
     }
 
     /// A token that was never used before in this process.
@@ -45,7 +72,8 @@ impl Line {
 
     /// A Via line with a fresh branch.
     pub fn via(&self) -> String {
-        format!("SIP/2.0/UDP {};branch={};rport", self.local(), Self::token("z9hG4bK"))
+        let name = self.way.name();
+        format!("SIP/2.0/{name} {};branch={};rport", self.local(), Self::token("z9hG4bK"))
     }
 
     /// Sends once, whatever comes of it.
@@ -55,9 +83,7 @@ impl Line {
 
     /// Sends bytes as they are.
     pub fn send_raw(&self, bytes: &[u8]) {
-        // A server that was killed leaves a refused socket; the wait that
-        // follows says so better than this.
-        let _ = self.socket.send_to(bytes, self.server);
+        self.wire.send(bytes);
     }
 
     /// Everything heard so far, oldest first.
@@ -107,10 +133,14 @@ impl Line {
         let (number, method) = request.cseq();
         let ours = |message: &Message| message.cseq() == (number, method);
         let mut again = T1;
+        let mut sent = false;
         let mut stopped = false;
+        // §17.1: on a reliable transport nothing is repeated.
+        let repeats = self.way.name() == "UDP";
         loop {
-            if !stopped {
+            if !sent || (repeats && !stopped) {
                 self.send(request);
+                sent = true;
             }
             let pause = again.min(deadline.saturating_duration_since(Instant::now()));
             let until = Instant::now() + pause;
@@ -132,7 +162,7 @@ impl Line {
                     return None;
                 }
             }
-            if Instant::now() >= deadline {
+            if Instant::now() >= deadline || self.closed().is_some() {
                 return None;
             }
         }
@@ -145,24 +175,16 @@ impl Line {
             .iter()
             .map(|message| format!("  {} ({})", message.start, message.cseq().1))
             .collect();
-        if lines.is_empty() { "  nothing".into() } else { lines.join("\n") }
+        let heard = if lines.is_empty() { "  nothing".into() } else { lines.join("\n") };
+        match self.closed() {
+            Some(why) => format!("{heard}\n  (and the connection is over: {why})"),
+            None => heard,
+        }
     }
 
     fn next_before(&mut self, deadline: Instant) -> Option<Message> {
-        let mut datagram = [0; 65_536];
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return None;
-            }
-            self.socket.set_read_timeout(Some(left.max(Duration::from_millis(1)))).ok()?;
-            // An ICMP "port unreachable" of a killed server comes as an error
-            // of this socket: wait on, it may come back.
-            let Ok((count, _)) = self.socket.recv_from(&mut datagram) else { continue };
-            if let Some(message) = Message::read(&datagram[..count]) {
-                self.heard.push(message.clone());
-                return Some(message);
-            }
-        }
+        let message = self.wire.receive(deadline)?;
+        self.heard.push(message.clone());
+        Some(message)
     }
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{Line, Message};
+use super::{Line, Message, Way};
 use crate::sound::Law;
 
 /// How long a request outside a call may wait for its final response.
@@ -160,7 +160,7 @@ impl Report {
     }
 
     /// Sends it as XML; the final response.
-    pub fn send(&self, server: SocketAddr) -> Message {
+    pub fn send(&self, server: impl Into<Way>) -> Message {
         let (kind, body) = self.xml();
         info(server, &self.called, kind, &body, &self.headers)
     }
@@ -175,14 +175,14 @@ impl Report {
     }
 
     /// Sends it to a server that may be dying; whether it was acknowledged.
-    pub fn try_send(&self, server: SocketAddr, within: Duration) -> bool {
+    pub fn try_send(&self, server: impl Into<Way>, within: Duration) -> bool {
         let mut line = Line::to(server);
         let request = self.request(&line);
         line.ask(&request, within, |status| status == 200).is_some()
     }
 
     /// Sends it as JSON; the final response.
-    pub fn send_json(&self, server: SocketAddr) -> Message {
+    pub fn send_json(&self, server: impl Into<Way>) -> Message {
         let (kind, body) = self.json();
         info(server, &self.called, kind, &body, &self.headers)
     }
@@ -190,7 +190,7 @@ impl Report {
 
 /// An INFO outside a dialog; the final response. Fails when none comes.
 pub fn info(
-    server: SocketAddr,
+    server: impl Into<Way>,
     user: &str,
     content_type: &str,
     body: &str,
@@ -204,7 +204,7 @@ pub fn info(
 }
 
 /// OPTIONS for a user, or for the server when `user` is empty.
-pub fn options(server: SocketAddr, user: &str) -> Message {
+pub fn options(server: impl Into<Way>, user: &str) -> Message {
     let mut line = Line::to(server);
     let request = outside(&line, "OPTIONS", user).with("Accept", "application/sdp");
     finally(&mut line, &request)
@@ -223,7 +223,7 @@ fn outside(line: &Line, method: &str, user: &str) -> Message {
         .with("To", format!("<{uri}>"))
         .with("Call-ID", Line::token("outside-"))
         .with("CSeq", format!("1 {method}"))
-        .with("Contact", format!("<sip:frontend@{}>", line.local()))
+        .with("Contact", format!("<{}>", line.contact("frontend")))
         .with("User-Agent", "scripted")
 }
 

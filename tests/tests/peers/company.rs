@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ringpost_tests::server::Server;
+use ringpost_tests::settings::Subscriber;
 use ringpost_tests::sip::{Call, Invite};
 
 /// From the ACK to the end of the beep, as a first caller hears it; that call
@@ -13,6 +14,11 @@ pub fn greeting_of(server: &Server, user: &str) -> Duration {
     let greeting = call.hears_greeting();
     call.hangs_up();
     greeting.after + greeting.length
+}
+
+/// One more subscriber, whose greeting is measured.
+pub fn eve() -> Subscriber {
+    Subscriber::new("eve", "+14255550105", "1005")
 }
 
 /// vCards that alice imports: one contact.

@@ -14,5 +14,6 @@ mod directory_away;
 mod fifty_calls;
 mod locked_doors;
 mod sipp_calls;
+mod softphones;
 mod street;
 mod three_callers;

@@ -1,6 +1,7 @@
 //! Whose call it is, when it was diverted on its way.
 
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -36,6 +37,17 @@ impl CalledRule {
     }
 }
 
+impl CalledRule {
+    /// Which of so many diversions, oldest first, count.
+    pub(crate) fn counted(self, diversions: usize) -> Range<usize> {
+        match self {
+            Self::FirstKnown => 0..diversions,
+            Self::First => 0..diversions.min(1),
+            Self::Last => diversions.saturating_sub(1)..diversions,
+        }
+    }
+}
+
 impl fmt::Display for CalledRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -65,14 +77,10 @@ pub fn called_user(
     subscribers: &Subscribers,
     plan: &DialPlan,
 ) -> Option<(Arc<Subscriber>, Party)> {
-    let counted = match rule {
-        CalledRule::FirstKnown => diversions,
-        CalledRule::First => diversions.get(..1).unwrap_or_default(),
-        CalledRule::Last => {
-            diversions.get(diversions.len().saturating_sub(1)..).unwrap_or_default()
-        }
-    };
-    counted
+    let counted = rule.counted(diversions.len());
+    diversions
+        .get(counted)
+        .unwrap_or_default()
         .iter()
         .chain(addressed)
         .find_map(|party| Some((subscribers.find(party, plan)?, party.clone())))

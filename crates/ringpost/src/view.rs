@@ -2,7 +2,7 @@
 //! `messages --json`: field names are relied on by programs.
 
 use ringpost_composer::rfc3339;
-use ringpost_delivery::{LedgerDetail, LedgerRow, MailRow};
+use ringpost_delivery::{LedgerDetail, LedgerRow, MailRow, Seen};
 use ringpost_model::{CallerIdentity, Outcome, Timestamp, Why};
 use serde_json::{Value, json};
 
@@ -36,7 +36,18 @@ pub fn ledger_row(row: &LedgerRow) -> Value {
         "ended": rfc3339(row.ended),
         "duration_ms": row.duration.map(|duration| duration.as_millis()),
         "told_by": row.told_by,
+        "seen": row.seen_at.map(rfc3339),
         "mails": row.mails.iter().map(|state| state.as_str()).collect::<Vec<_>>(),
+    })
+}
+
+/// What became of voice mails that were heard.
+pub fn seen(seen: &Seen) -> Value {
+    json!({
+        "subscriber": seen.subscriber,
+        "changed": seen.changed,
+        "new": seen.waiting.new,
+        "old": seen.waiting.old,
     })
 }
 
@@ -63,6 +74,7 @@ pub fn ledger_detail(detail: &LedgerDetail) -> Value {
             "duration_ms": recording.duration.as_millis(),
         })),
         "told_by": detail.told_by,
+        "seen": detail.seen_at.map(rfc3339),
         "identity": detail.identity.as_ref().map(identity),
         "mails": detail.mails.iter().map(mail).collect::<Vec<_>>(),
     })

@@ -1,11 +1,13 @@
-//! `ringpost messages list|show|retry|export`
+//! `ringpost messages list|show|seen|retry|export`
+
+mod seen;
 
 use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Subcommand;
 use ringpost_delivery::{Journal, LedgerDetail, LedgerQuery, LedgerRow, MailState};
-use ringpost_model::Outcome;
+use ringpost_model::{Outcome, Timestamp};
 use serde_json::Value;
 
 use super::Failure;
@@ -38,6 +40,15 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Note that voice mails were heard: phones that show how many wait are told
+    Seen {
+        /// Their ids, or the beginning of each
+        #[arg(required_unless_present = "subscriber", value_name = "ID")]
+        ids: Vec<String>,
+        /// All voice mails of this subscriber
+        #[arg(long = "for", value_name = "USER", conflicts_with = "ids")]
+        subscriber: Option<String>,
+    },
     /// Try a waiting, returned or dead mail again now
     Retry {
         /// Its id, or the beginning of it
@@ -66,6 +77,10 @@ pub async fn run(settings: Settings, command: Command) -> Result<(), Failure> {
             list(&journal.ledger(query).await?, json)
         }
         Command::Show { id, json } => show(&find(&journal, &id).await?, json),
+        Command::Seen { subscriber: Some(user), .. } => {
+            seen::all_of(&settings, &journal, user).await
+        }
+        Command::Seen { ids, subscriber: None } => seen::each(&journal, &ids).await,
         Command::Retry { id } => {
             let detail = find(&journal, &id).await?;
             if detail.mails.is_empty() {
@@ -135,7 +150,15 @@ fn state(row: &LedgerRow) -> String {
     }
     let mut words: Vec<&str> = row.mails.iter().map(|state: &MailState| state.as_str()).collect();
     words.dedup();
+    if matches!(row.outcome, Outcome::VoiceMail(_)) {
+        words.push(heard(row.seen_at));
+    }
     words.join(", ")
+}
+
+/// Whether the subscriber has heard a voice mail.
+fn heard(seen_at: Option<Timestamp>) -> &'static str {
+    if seen_at.is_some() { "seen" } else { "new" }
 }
 
 fn show(detail: &LedgerDetail, json: bool) -> Result<(), Failure> {
@@ -163,6 +186,10 @@ fn show(detail: &LedgerDetail, json: bool) -> Result<(), Failure> {
             recording.file,
             recording.duration.as_secs_f64()
         ))?;
+    }
+    if matches!(record.outcome, Outcome::VoiceMail(_)) {
+        let when = detail.seen_at.map(|at| format!(" ({})", view::moment(at)));
+        say(&format!("  heard     {}{}", heard(detail.seen_at), when.unwrap_or_default()))?;
     }
     if let Some(other) = &detail.told_by {
         say(&format!("  told by   {other}, the same call"))?;

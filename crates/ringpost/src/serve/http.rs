@@ -1,4 +1,7 @@
-//! The admin interface: health, metrics, live calls and the ledger.
+//! The admin interface: health, metrics, live calls, the ledger, what waits for
+//! a subscriber.
+
+mod mailbox;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -28,6 +31,7 @@ pub async fn run(node: Arc<Node>, listener: TcpListener) -> std::io::Result<()> 
         .route("/api/v1/calls", get(calls))
         .route("/api/v1/ledger", get(ledger))
         .route("/api/v1/ledger/{id}", get(entry))
+        .merge(mailbox::routes())
         .with_state(node);
     axum::serve(listener, routes.into_make_service_with_connect_info::<SocketAddr>()).await
 }

@@ -37,7 +37,7 @@ pub use endpoint::{
 };
 pub use hop::{Hop, InvalidHop, Transport};
 pub use network::{InvalidNetwork, Network};
-pub use peer::{Believed, Credentials, Peer, Ping, SrtpPolicy, Strangers};
+pub use peer::{Believed, Credentials, Peer, PeerState, Ping, SrtpPolicy, Strangers};
 pub use resolve::ResolveError;
 pub use tls::{ClientCertificate, TlsFiles};
 pub use trace::{Direction, Traced};

@@ -1,7 +1,8 @@
 //! Who may send us requests, and what is believed of each.
 
 use std::fmt;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::Network;
 
@@ -50,6 +51,21 @@ impl Peer {
             ping: None,
         }
     }
+}
+
+/// How it stands with one peer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerState {
+    /// As configured.
+    pub name: Arc<str>,
+    /// Calls of it that came in and are not over.
+    pub live_calls: u64,
+    /// Requests received of it and admitted; repeats are not counted again.
+    pub requests: u64,
+    /// It answers OPTIONS; `None`: it is not asked, or was not yet.
+    pub reachable: Option<bool>,
+    /// Since when that is so.
+    pub changed: Option<Instant>,
 }
 
 /// Headers that name caller and called party, and whether they are believed.

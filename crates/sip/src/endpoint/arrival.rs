@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use super::answer::Answer;
 use super::command::{Command, Commands};
+use crate::SrtpPolicy;
 use crate::dialog::Tag;
 use crate::transaction::Key;
 
@@ -39,6 +40,12 @@ pub struct IncomingCall {
 pub struct Invitation {
     /// Where the INVITE came from.
     pub peer: SocketAddr,
+    /// The name of the [`Peer`](crate::Peer) that it is from.
+    pub peer_name: Arc<str>,
+    /// That peer's sound may come from any source.
+    pub nat: bool,
+    /// Whether sound of that peer is encrypted. `audio` fits it already.
+    pub srtp: SrtpPolicy,
     /// The socket of ours it came to; its address may be unspecified.
     pub local: SocketAddr,
     /// The address of ours that reaches the peer.
@@ -48,9 +55,11 @@ pub struct Invitation {
     /// Call-ID, Ms-Conversation-ID, Session-ID…: raw values without duplicates,
     /// by which another ear may know this call.
     pub identifiers: Vec<String>,
-    /// P-Asserted-Identity where the peer is trusted for it, else From.
+    /// P-Asserted-Identity, else Remote-Party-ID, where the peer is believed in
+    /// them, else From.
     pub caller: Party,
-    /// From Diversion and History-Info of a trusted peer, oldest first.
+    /// From Diversion and History-Info, as far as the peer is believed in them,
+    /// oldest first.
     pub diversions: Vec<Party>,
     /// Target of RFC 4458, Request-URI, To; in this order.
     pub addressed: Vec<Party>,
@@ -152,6 +161,8 @@ impl CallControl {
 pub struct IncomingReport {
     /// Where it came from.
     pub peer: SocketAddr,
+    /// As [`Invitation::peer_name`].
+    pub peer_name: Arc<str>,
     /// Content-Type as it stood; empty where there was none.
     pub content_type: String,
     /// The body.

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 
 use super::arrival::Signal;
 use super::outgoing::Progress;
+use super::peers::PeerId;
 use crate::dialog::{Dialog, TwoHundred};
 use crate::sdp::{Offer, OwnKeys, kept};
 use crate::transaction::Key;
@@ -35,6 +36,8 @@ pub(super) struct Offered {
     pub(super) invite: Key,
     pub(super) dialog: Dialog,
     pub(super) origin: Origin,
+    /// The peer that it counts for.
+    pub(super) of: Option<PeerId>,
     pub(super) signals: mpsc::UnboundedSender<Signal>,
     pub(super) offer: Option<Offer>,
     pub(super) audio: Option<RemoteAudio>,
@@ -106,8 +109,8 @@ pub(super) struct Media {
 /// Who is told of a call.
 #[derive(Debug)]
 pub(super) enum Watcher {
-    /// It came in by that INVITE server transaction.
-    Server { invite: Key, signals: mpsc::UnboundedSender<Signal> },
+    /// It came in by that INVITE server transaction and counts for that peer.
+    Server { invite: Key, of: Option<PeerId>, signals: mpsc::UnboundedSender<Signal> },
     /// We placed it.
     Client(mpsc::UnboundedSender<Progress>),
 }
@@ -158,12 +161,15 @@ impl Call {
         }
     }
 
-    /// It came in and is not over.
-    pub(super) fn is_live_server(&self) -> bool {
+    /// Where it came in and is not over: of which peer.
+    pub(super) fn live_server(&self) -> Option<Option<PeerId>> {
         match self {
-            Call::Offered(_) => true,
-            Call::Standing(standing) => matches!(standing.watcher, Watcher::Server { .. }),
-            Call::Placed(_) | Call::Ending(_) => false,
+            Call::Offered(offered) => Some(offered.of),
+            Call::Standing(standing) => match &standing.watcher {
+                Watcher::Server { of, .. } => Some(*of),
+                Watcher::Client(_) => None,
+            },
+            Call::Placed(_) | Call::Ending(_) => None,
         }
     }
 }

@@ -162,7 +162,7 @@ impl Task {
     }
 
     /// Where the next request of a dialog goes: to its route or target, if that
-    /// is an address in the peers' networks; else back to where the call is from.
+    /// is an address in the peer's networks; else back to where the call is from.
     pub(super) fn hop(&mut self, dialog: &Dialog, peer: Origin) -> Origin {
         let uri = dialog.next_hop();
         let Ok(ip) = uri.host().parse::<IpAddr>().map(|ip| ip.to_canonical()) else { return peer };
@@ -175,7 +175,7 @@ impl Task {
         let transport = transport.unwrap_or(peer.transport);
         let port = uri.port().filter(|port| *port != 0).unwrap_or(transport.default_port());
         let addr = SocketAddr::new(ip, port);
-        let known = ip == peer.source.ip() || self.is_peer(peer.with_source(addr));
+        let known = ip == peer.source.ip() || self.allows(peer, ip);
         if !known || ip.is_ipv4() != peer.source.is_ipv4() {
             return peer;
         }

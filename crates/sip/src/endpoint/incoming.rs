@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::answer::Answer;
+use super::peers::PeerId;
 use crate::transaction::Key;
 use crate::transport::Origin;
 use crate::wire::{Malformed, Request, part};
@@ -23,6 +24,8 @@ pub(super) struct Incoming {
     pub(super) body: Vec<u8>,
     pub(super) key: Key,
     pub(super) origin: Origin,
+    /// `None`: somebody whom we called ourselves.
+    pub(super) peer: Option<PeerId>,
     pub(super) now: Instant,
 }
 

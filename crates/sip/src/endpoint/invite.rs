@@ -39,15 +39,18 @@ impl Task {
         let source = Uri::read(&format!("sip:{}", origin.source))?;
         let dialog = Dialog::answering(request, tag, source)?;
         let commands = self.commands().ok_or_else(try_later)?;
-        let trusted = self.is_trusted(origin);
+        let terms = self.terms(incoming.peer);
         let invitation = Invitation {
             peer: origin.source,
+            peer_name: terms.name,
+            nat: terms.nat,
+            srtp: terms.srtp,
             local: self.transports.local(origin),
             local_ip: self.transports.reply_addr(origin).ip(),
             call_id: request.call_id()?.to_owned(),
             identifiers: party::identifiers(request),
-            caller: party::caller(request, trusted),
-            diversions: if trusted { party::diversions(request) } else { Vec::new() },
+            caller: party::caller(request, terms.believed),
+            diversions: party::diversions(request, terms.believed),
             addressed: party::addressed(request),
             straight_to_voice_mail: party::straight_to_voice_mail(request),
             audio,
@@ -59,7 +62,8 @@ impl Task {
         self.arrivals.try_send(Arrival::Call(call)).map_err(|_| try_later())?;
         self.respond(key, &Answer::new(100), now);
         let (invite, ring_again) = (key.clone(), None);
-        let offered = Offered { invite, dialog, origin, signals, offer, audio, ring_again };
+        let of = incoming.peer;
+        let offered = Offered { invite, dialog, origin, of, signals, offer, audio, ring_again };
         self.keep_call(tag, Call::Offered(Box::new(offered)));
         Ok(())
     }
@@ -82,7 +86,7 @@ impl Task {
             self.keep_call(tag, call);
             return;
         };
-        let Offered { invite, dialog, origin, signals, offer, audio, .. } = *offered;
+        let Offered { invite, dialog, origin, of, signals, offer, audio, .. } = *offered;
         let (Some(offer), Some(audio)) = (offer, audio) else {
             tracing::error!("a call without audio was answered; 488 is sent instead");
             self.respond(&invite, &Answer::new(488), now);
@@ -94,7 +98,7 @@ impl Task {
         let standing = Standing {
             dialog,
             peer: origin,
-            watcher: Watcher::Server { invite, signals },
+            watcher: Watcher::Server { invite, of, signals },
             media,
             unacked: Some(unacked),
             confirmed: false,
@@ -176,17 +180,16 @@ impl Task {
         }
     }
 
-    /// RTP goes to the peers' networks only: an address outside of them is taken
+    /// RTP goes to the peer's own networks only: an address outside of them is taken
     /// for one behind NAT, and the signalling address stands in for it.
     pub(super) fn allowed_audio(&self, mut audio: RemoteAudio, origin: Origin) -> RemoteAudio {
         let ip = audio.rtp.ip().to_canonical();
-        let networks = self.config.peers.iter().flat_map(|peer| &peer.networks);
-        let allowed = networks.into_iter().any(|network| network.contains(ip));
+        let allowed = self.allows(origin, ip);
         if !allowed && !ip.is_unspecified() && ip != origin.source.ip() {
             // Direct media from telephones that are no peers is silent otherwise.
             tracing::info!(
                 %ip,
-                "the address offered for sound is in none of the peers' networks; \
+                "the address offered for sound is in none of the peer's networks; \
                  the signalling address is used in its place"
             );
             audio.rtp.set_ip(origin.source.ip());

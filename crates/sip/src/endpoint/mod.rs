@@ -1,6 +1,7 @@
 //! The endpoint: one task that owns the sockets, the transactions and the calls.
 //! Handles send it commands and never wait for it.
 
+mod admission;
 mod answer;
 mod arrival;
 mod call;
@@ -10,7 +11,9 @@ mod in_dialog;
 mod incoming;
 mod invite;
 mod outgoing;
+mod peers;
 mod placing;
+mod refusals;
 mod reinvite;
 mod reports;
 mod requests;
@@ -39,13 +42,14 @@ pub use outgoing::{
 pub use statistics::{Requests, Responses, Statistics};
 
 use command::{Command, Commands, Placing};
+use peers::PeerCounts;
 use statistics::Counters;
 use task::Task;
 
 use crate::dialog::Tag;
 use crate::trace::{Store, Traced};
 use crate::transport::Transports;
-use crate::{Hop, Peer, Strangers, TlsFiles};
+use crate::{Hop, Peer, PeerState, Strangers, TlsFiles};
 
 /// Arrivals that wait for the house; more are answered by 503.
 const WAITING_ARRIVALS: usize = 4096;
@@ -85,6 +89,7 @@ pub struct Endpoint {
     local_addrs: Arc<[Hop]>,
     counters: Arc<Counters>,
     traced: Arc<Store>,
+    peers: Arc<PeerCounts>,
 }
 
 impl Endpoint {
@@ -112,7 +117,8 @@ impl Endpoint {
         let counters = Arc::new(Counters::default());
         let weak = commands.downgrade();
         let task = Task::new(config, transports, counters.clone(), arrivals, weak);
-        let endpoint = Endpoint { commands, local_addrs, counters, traced: task.traced.clone() };
+        let (traced, peers) = (task.traced.clone(), task.peers.clone());
+        let endpoint = Endpoint { commands, local_addrs, counters, traced, peers };
         tokio::spawn(task.run(orders));
         Ok((endpoint, arrived))
     }
@@ -164,6 +170,11 @@ impl Endpoint {
     /// Call-IDs of kept messages that begin so, newest first, sixteen at most.
     pub fn traced_calls(&self, beginning: &str) -> Vec<String> {
         self.traced.calls(beginning)
+    }
+
+    /// How it stands with each peer, in the order of the configuration.
+    pub fn peers(&self) -> Vec<PeerState> {
+        self.peers.read()
     }
 
     /// A reading of the counters.

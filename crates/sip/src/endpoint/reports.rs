@@ -14,17 +14,19 @@ impl Task {
         incoming: Incoming,
         in_dialog: bool,
     ) -> Result<(), Answer> {
-        let Incoming { request, body, key, origin, .. } = incoming;
+        self.may_report(incoming.peer)?;
+        let Incoming { request, body, key, origin, peer, .. } = incoming;
         let commands = self.commands().ok_or_else(try_later)?;
-        let trusted = self.is_trusted(origin);
+        let terms = self.terms(peer);
         let report = IncomingReport {
             peer: origin.source,
+            peer_name: terms.name,
             content_type: request.headers.get("Content-Type").unwrap_or_default().to_owned(),
             body,
             call_id: request.call_id()?.to_owned(),
             identifiers: party::identifiers(&request),
-            caller: party::caller(&request, trusted),
-            diversions: if trusted { party::diversions(&request) } else { Vec::new() },
+            caller: party::caller(&request, terms.believed),
+            diversions: party::diversions(&request, terms.believed),
             addressed: party::addressed(&request),
             in_dialog,
             responder: Responder::new(key, commands),

@@ -12,8 +12,7 @@ use super::task::Task;
 use crate::dialog::Tag;
 use crate::transaction::Key;
 use crate::transport::Origin;
-use crate::wire::{Malformed, Message, Method, Request, Via, read_datagram};
-use crate::{Peer, SrtpPolicy};
+use crate::wire::{Malformed, Message, Method, Request, read_datagram};
 
 impl Task {
     /// One datagram, whatever is in it.
@@ -27,16 +26,16 @@ impl Task {
                     tracing::debug!(%fault, "a request that cannot be read");
                 }
             }
-            Err(fault) => self.handle_malformed(&fault, origin),
+            Err(fault) => self.handle_malformed(&fault, origin, now),
         }
     }
 
     /// 400 to a peer; a stranger who cannot even speak hears nothing.
-    fn handle_malformed(&mut self, fault: &Malformed, origin: Origin) {
+    fn handle_malformed(&mut self, fault: &Malformed, origin: Origin, now: Instant) {
         self.counters.malformed.add();
         tracing::debug!(%fault, "a datagram that cannot be read");
-        if !self.is_peer(origin) {
-            self.counters.strangers.add();
+        if self.peer(origin).is_none() {
+            self.note_stranger(origin, None, now);
             return;
         }
         let Some(mut response) = fault.answer(origin.source) else { return };
@@ -60,18 +59,25 @@ impl Task {
     ) -> Result<(), Malformed> {
         let via = request.via()?;
         let key = Key::server(&request, &via)?;
-        if !self.is_peer(origin) && !self.is_of_known_call(&request, origin) {
-            self.handle_stranger(&request, &via, origin);
+        let peer = self.peer_id(origin).ok();
+        if peer.is_none() && !self.is_of_known_call(&request, origin) {
+            self.handle_stranger(&request, &via, origin, now);
             return Ok(());
         }
         let body = std::mem::take(&mut request.body);
         if self.server.contains_key(&key) {
-            self.handle_known(Incoming { request: request.into(), body, key, origin, now });
+            self.handle_known(Incoming { request: request.into(), body, key, origin, peer, now });
+            return Ok(());
+        }
+        if !self.is_authentic(&request, peer, (&via, origin), now) {
             return Ok(());
         }
         self.count(&request.method);
+        if let Some(peer) = peer {
+            self.peers.request(peer);
+        }
         let request = Arc::new(request);
-        let incoming = Incoming { request: request.clone(), body, key, origin, now };
+        let incoming = Incoming { request: request.clone(), body, key, origin, peer, now };
         if request.method == Method::ACK {
             self.handle_ack(&incoming);
             return Ok(());
@@ -134,54 +140,13 @@ impl Task {
             return Err(try_later());
         }
         if request.method == Method::INVITE {
+            self.has_room(incoming.peer)?;
             self.handle_invite(incoming)
         } else if request.method == Method::INFO {
             self.handle_info(incoming, false)
         } else {
             self.handle_options(incoming)
         }
-    }
-
-    /// 403, and nothing kept: an ACK and repeats cost a stranger's own time.
-    fn handle_stranger(&mut self, request: &Request, via: &Via, origin: Origin) {
-        self.counters.strangers.add();
-        if request.method == Method::ACK {
-            return;
-        }
-        let tag = Tag::of((request.headers.get("Call-ID"), via.branch())).to_string();
-        let answer = Answer::new(403);
-        let response = self.response_from(request, &answer, Some(&tag), origin.source);
-        self.counters.response(response.status);
-        let bytes = Bytes::from(response.to_bytes());
-        self.send_response(way_back(via, origin), bytes);
-    }
-
-    pub(super) fn is_peer(&self, origin: Origin) -> bool {
-        self.peer(origin).is_some()
-    }
-
-    pub(super) fn is_trusted(&self, origin: Origin) -> bool {
-        self.peer(origin).is_some_and(|peer| peer.believed.asserted_identity)
-    }
-
-    /// Whether sound of calls with that peer is encrypted.
-    pub(super) fn srtp_policy(&self, origin: Origin) -> SrtpPolicy {
-        self.peer(origin).map_or(SrtpPolicy::Optional, |peer| peer.srtp)
-    }
-
-    /// The peer that a message is from.
-    fn peer(&self, origin: Origin) -> Option<&Peer> {
-        let ip = origin.source.ip();
-        let mut peers = self.config.peers.iter();
-        peers.find(|peer| peer.networks.iter().any(|network| network.contains(ip)))
-    }
-
-    /// Whom we called ourselves may speak within that call.
-    fn is_of_known_call(&self, request: &Request, origin: Origin) -> bool {
-        let to = request.to().ok();
-        let tag = to.and_then(|to| to.tag().and_then(|tag| Tag::read(&tag)));
-        let call = tag.and_then(|tag| self.calls.get(&tag));
-        call.and_then(|call| call.peer()).is_some_and(|peer| peer.ip() == origin.source.ip())
     }
 
     fn count(&self, method: &Method) {

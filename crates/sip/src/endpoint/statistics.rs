@@ -11,8 +11,14 @@ pub struct Statistics {
     pub responses: Responses,
     /// Datagrams that were no SIP message, or one that could not be answered otherwise.
     pub malformed: u64,
-    /// Requests from addresses outside the peers' networks.
+    /// Requests of nobody: from addresses outside the peers' networks, or with a
+    /// certificate of no peer.
     pub strangers: u64,
+    /// Requests that were asked for a password: by 401.
+    pub challenges: u64,
+    /// Requests with a wrong password, or with an answer that was used before or
+    /// was made for something else.
+    pub digest_failures: u64,
     /// Messages received again.
     pub retransmissions_received: u64,
     /// Messages sent again.
@@ -70,6 +76,8 @@ pub(crate) struct Counters {
     responses: [Counter; 6],
     pub(crate) malformed: Counter,
     pub(crate) strangers: Counter,
+    pub(crate) challenges: Counter,
+    pub(crate) digest_failures: Counter,
     pub(crate) retransmissions_received: Counter,
     pub(crate) retransmissions_sent: Counter,
     pub(crate) live_calls: Counter,
@@ -124,6 +132,8 @@ impl Counters {
             },
             malformed: self.malformed.get(),
             strangers: self.strangers.get(),
+            challenges: self.challenges.get(),
+            digest_failures: self.digest_failures.get(),
             retransmissions_received: self.retransmissions_received.get(),
             retransmissions_sent: self.retransmissions_sent.get(),
             live_calls: self.live_calls.get(),

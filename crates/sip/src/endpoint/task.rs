@@ -8,14 +8,18 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 use super::EndpointConfig;
+use super::admission::REALM;
 use super::arrival::Arrival;
 use super::call::Call;
 use super::client_transactions::ClientTransaction;
 use super::command::{Command, Commands};
+use super::peers::{PeerCounts, PeerId};
+use super::refusals::Refusals;
 use super::server_transactions::ServerTransaction;
 use super::statistics::Counters;
 use super::timers::{Target, Timers};
 use crate::dialog::Tag;
+use crate::digest::Verifier;
 use crate::trace::Store;
 use crate::transaction::{Action, Key};
 use crate::transport::{Origin, Transports};
@@ -33,6 +37,9 @@ pub(super) struct Task {
     pub(super) transports: Transports,
     pub(super) counters: Arc<Counters>,
     pub(super) traced: Arc<Store>,
+    pub(super) peers: Arc<PeerCounts>,
+    pub(super) verifier: Verifier,
+    pub(super) refusals: Refusals,
     pub(super) timers: Timers,
     pub(super) server: HashMap<Key, ServerTransaction>,
     pub(super) client: HashMap<Key, ClientTransaction>,
@@ -73,6 +80,9 @@ impl Task {
     ) -> Self {
         Self {
             traced: Arc::new(Store::new(config.trace_bytes)),
+            peers: Arc::new(PeerCounts::new(&config.peers)),
+            verifier: Verifier::new(REALM, rand::random(), Instant::now()),
+            refusals: Refusals::default(),
             config,
             transports,
             counters,
@@ -145,24 +155,26 @@ impl Task {
 
     /// Puts a call in its place, new or changed, and sees to its next waking.
     pub(super) fn keep_call(&mut self, tag: Tag, call: Call) {
-        let live = call.is_live_server();
+        let after = call.live_server();
         if let Some(deadline) = call.deadline() {
             self.timers.arm(deadline, Target::Call(tag));
         }
         let before = self.calls.insert(tag, call);
-        self.count_live(before.is_some_and(|call| call.is_live_server()), live);
+        self.count_live(before.and_then(|call| call.live_server()), after);
     }
 
     /// Takes a call out; [`Self::keep_call`] may put it back.
     pub(super) fn take_call(&mut self, tag: Tag) -> Option<Call> {
         let call = self.calls.remove(&tag)?;
-        self.count_live(call.is_live_server(), false);
+        self.count_live(call.live_server(), None);
         Some(call)
     }
 
-    fn count_live(&mut self, before: bool, after: bool) {
-        self.live_calls = self.live_calls + u64::from(after) - u64::from(before);
+    fn count_live(&mut self, before: Option<Option<PeerId>>, after: Option<Option<PeerId>>) {
+        let live = self.live_calls + u64::from(after.is_some());
+        self.live_calls = live - u64::from(before.is_some());
         self.counters.live_calls.set(self.live_calls);
+        self.peers.call_moved(before.flatten(), after.flatten());
     }
 
     fn guarded_datagram(&mut self, bytes: Option<&[u8]>, origin: Origin) {

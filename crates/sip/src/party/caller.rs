@@ -1,19 +1,27 @@
-//! Who rang (RFC 3325, RFC 3323).
+//! Who rang (RFC 3325, RFC 3323, draft-ietf-sip-privacy-04).
 
 use std::borrow::Cow;
 
 use ringpost_model::Party;
 
 use super::address::{is_number, party, party_of};
+use super::remote_party_id::RemotePartyId;
+use crate::Believed;
 use crate::wire::{NameAddr, Request, Uri, printable};
 
-/// The caller: P-Asserted-Identity where the peer is `trusted` with it, else
-/// From. A caller who asked not to be named is nothing but that: neither
-/// number nor name goes any further.
-pub(crate) fn caller(request: &Request, trusted: bool) -> Party {
+/// The caller: P-Asserted-Identity, else Remote-Party-ID, where the peer is
+/// `believed` in them, else From. A caller who asked not to be named is nothing
+/// but that: neither number nor name goes any further.
+pub(crate) fn caller(request: &Request, believed: Believed) -> Party {
     let from = request.from().ok();
-    let asserted = if trusted { asserted(request) } else { None };
-    let privacy = Privacy::read(request);
+    let remote = RemotePartyId::read(request).filter(|_| believed.remote_party_id);
+    let privacy = match (Privacy::read(request), &remote) {
+        (Privacy::Silent, Some(remote)) => remote.privacy,
+        (said, _) => said,
+    };
+    let hides_name = remote.as_ref().is_some_and(|remote| remote.hides_name);
+    let asserted = if believed.asserted_identity { asserted(request) } else { None };
+    let asserted = asserted.or_else(|| remote.and_then(RemotePartyId::identity));
     let anonymous = from.as_ref().is_some_and(|from| {
         is_anonymous(&from.uri) || (from.uri.user().is_none() && is_anonymous_name(from))
     });
@@ -27,7 +35,7 @@ pub(crate) fn caller(request: &Request, trusted: bool) -> Party {
     if withheld {
         return Party { withheld: true, ..Party::default() };
     }
-    match (asserted, from) {
+    let mut caller = match (asserted, from) {
         (Some((uri, mut party)), from) => {
             let his_own = |from: &NameAddr| {
                 let users = [party.user.as_deref().map(Cow::Borrowed), uri.user()];
@@ -42,7 +50,9 @@ pub(crate) fn caller(request: &Request, trusted: bool) -> Party {
         }
         (None, Some(from)) => party_of(from),
         (None, None) => Party::default(),
-    }
+    };
+    caller.display_name.take_if(|_| hides_name);
+    caller
 }
 
 /// The asserted identity. There may be a SIP URI and a telephone number (RFC
@@ -68,8 +78,8 @@ fn asserted(request: &Request) -> Option<(Uri, Party)> {
 
 /// What the Privacy header says of the caller's identity (RFC 3323 §4.2, `id`
 /// of RFC 3325 §9.3).
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Privacy {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Privacy {
     Asked,
     Declined,
     Silent,

@@ -4,16 +4,18 @@
 use ringpost_model::Party;
 
 use super::address::{is_number, party, party_of, same};
+use crate::Believed;
 use crate::wire::{NameAddr, Request};
 
 /// More hops than any call makes; a bound for hostile input.
 const HOPS: usize = 50;
 
 /// Everybody from whom the call was diverted, the oldest first, each once.
-/// Whether the peer is to be believed is the caller's to decide.
-pub(crate) fn diversions(request: &Request) -> Vec<Party> {
+/// Headers in which the peer is not `believed` are not read.
+pub(crate) fn diversions(request: &Request, believed: Believed) -> Vec<Party> {
     let mut parties: Vec<Party> = Vec::new();
-    for party in history(request) {
+    let history = if believed.history_info { history(request) } else { Vec::new() };
+    for party in history {
         if !parties.iter().any(|known| same(known, &party)) {
             parties.push(party);
         }
@@ -21,7 +23,8 @@ pub(crate) fn diversions(request: &Request) -> Vec<Party> {
     // Diversion has the newest on top. Who is in both is the anchor before
     // which the older ones belong.
     let mut at = parties.len();
-    for party in read_all(request, "Diversion").map(party_of).filter(is_somebody) {
+    let diversion = read_all(request, "Diversion").take_while(|_| believed.diversion);
+    for party in diversion.map(party_of).filter(is_somebody) {
         match parties.iter().position(|known| same(known, &party)) {
             Some(found) => at = found,
             None => parties.insert(at, party),

@@ -5,6 +5,7 @@ mod caller;
 mod diversion;
 mod identifiers;
 mod reason;
+mod remote_party_id;
 #[cfg(test)]
 mod tests;
 

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use ringpost_model::Party;
 
 use super::*;
+use crate::Believed;
 use crate::wire::tests::invite;
 use crate::wire::{Message, read_datagram};
 
@@ -79,7 +80,8 @@ fn the_caller_is_asserted_or_says_so_himself() {
         ("Privacy: header;session\r\n", true, Some("Bob Example"), "sip:bob@example.com", "bob"),
     ];
     for (lines, trusted, display, uri, user) in table {
-        let found = caller(&invite(PILOT, &format!("{from}{lines}")), trusted);
+        let believed = if trusted { Believed::ALL } else { Believed::NONE };
+        let found = caller(&invite(PILOT, &format!("{from}{lines}")), believed);
         assert_eq!(found.display_name.as_deref(), display, "{lines}");
         assert_eq!(found.uri.as_deref(), Some(uri), "{lines}");
         assert_eq!(found.user.as_deref(), Some(user), "{lines}");
@@ -95,7 +97,77 @@ fn a_display_name_of_the_caller_stays_with_his_own_number() {
         ("\"The Boss\" <sip:+14255550100@example.com>", "<sip:+14255550142@example.com>", None),
     ] {
         let lines = format!("From: {from};tag=a\r\nP-Asserted-Identity: {asserted}\r\n");
-        assert_eq!(caller(&invite(PILOT, &lines), true).display_name.as_deref(), display, "{from}");
+        assert_eq!(
+            caller(&invite(PILOT, &lines), Believed::ALL).display_name.as_deref(),
+            display,
+            "{from}"
+        );
+    }
+}
+
+#[test]
+fn only_what_is_believed_is_read() {
+    let from = "From: \"Bob\" <sip:from@example.com>;tag=a\r\n";
+    let asserted = "P-Asserted-Identity: <sip:asserted@example.com>\r\n";
+    let remote = "Remote-Party-ID: <sip:remote@example.com>;party=calling;screen=yes\r\n";
+    let both = format!("{from}{remote}{asserted}");
+    let left = "Diversion: <sip:d@example.com>\r\n\
+        History-Info: <sip:h@example.com?Reason=x>;index=1\r\n";
+    let believed = |asserted_identity, remote_party_id, diversion, history_info| Believed {
+        asserted_identity,
+        remote_party_id,
+        diversion,
+        history_info,
+    };
+    for (believed, user, diverted) in [
+        (Believed::ALL, "asserted", &["d", "h"][..]),
+        (believed(false, true, true, false), "remote", &["d"]),
+        (believed(true, false, false, true), "asserted", &["h"]),
+        (Believed::NONE, "from", &[]),
+    ] {
+        assert_eq!(caller(&invite(PILOT, &both), believed).user.as_deref(), Some(user));
+        assert_eq!(users(&diversions(&invite(PILOT, left), believed)).len(), diverted.len());
+        for party in diverted {
+            let found = diversions(&invite(PILOT, left), believed);
+            assert!(users(&found).contains(party), "{party} {believed:?}");
+        }
+    }
+    // A believed header that is not there leaves the next one.
+    let found = caller(&invite(PILOT, &format!("{from}{remote}")), Believed::ALL);
+    assert_eq!(found.user.as_deref(), Some("remote"));
+}
+
+#[test]
+fn remote_party_ids_name_the_caller_as_far_as_he_wants() {
+    let from = "From: \"Bob\" <sip:+14255550142@pbx.example.com>;tag=a\r\n";
+    let anonymous = "From: \"Anonymous\" <sip:anonymous@anonymous.invalid>;tag=a\r\n";
+    let id = "\"Robert\" <sip:+14255550142@example.com>";
+    let (bob, robert) = (Some("Bob"), Some("Robert"));
+    let number = Some("+14255550142");
+    // From, Remote-Party-ID and more, display name, user; no user: withheld
+    let table = [
+        (from, format!("{id};party=calling;privacy=off;screen=yes"), robert, number),
+        (from, id.to_owned(), robert, number),
+        (from, "<sip:+14255550142@example.com>;screen=no".to_owned(), bob, number),
+        (from, "sip:other@example.com;screen=no, <tel:+14255550142>".to_owned(), bob, number),
+        (from, "<sip:7@example.com>;party=called".to_owned(), bob, number),
+        (from, "<sip:example.com>;party=calling".to_owned(), bob, number),
+        (from, format!("{id};privacy=name"), None, number),
+        (from, "<sip:+14255550142@example.com>;privacy=name".to_owned(), None, number),
+        (from, format!("{id};privacy=name\r\nP-Asserted-Identity: {id}"), None, number),
+        (from, format!("{id};privacy=full"), None, None),
+        (from, format!("{id};privacy=\"uri-network\""), None, None),
+        (from, format!("{id};privacy=full\r\nP-Asserted-Identity: {id}"), None, None),
+        (from, format!("{id}\r\nPrivacy: id"), None, None),
+        (anonymous, id.to_owned(), None, None),
+        (anonymous, format!("{id};privacy=off"), robert, number),
+        (anonymous, format!("{id};privacy=full\r\nPrivacy: none"), robert, number),
+    ];
+    for (from, value, display, user) in table {
+        let lines = format!("{from}Remote-Party-ID: {value}\r\n");
+        let found = caller(&invite(PILOT, &lines), Believed::ALL);
+        let got = (found.display_name.as_deref(), found.user.as_deref(), found.withheld);
+        assert_eq!(got, (display, user, user.is_none()), "{lines}");
     }
 }
 
@@ -118,7 +190,7 @@ fn who_asks_not_to_be_named_is_not() {
         ("From: \"Anonymous\" <sip:bob@example.com>;tag=a\r\n".to_owned(), false),
     ];
     for (lines, withheld) in table {
-        let found = caller(&invite(PILOT, &lines), true);
+        let found = caller(&invite(PILOT, &lines), Believed::ALL);
         assert_eq!(found.withheld, withheld, "{lines}");
         if withheld {
             assert_eq!(found, Party { withheld: true, ..Party::default() }, "{lines}");
@@ -213,7 +285,7 @@ fn diversions_are_told_in_the_order_of_time() {
         ),
     ];
     for (lines, expected) in table {
-        assert_eq!(users(&diversions(&invite(PILOT, lines))), expected, "{lines}");
+        assert_eq!(users(&diversions(&invite(PILOT, lines), Believed::ALL)), expected, "{lines}");
     }
 }
 
@@ -261,7 +333,7 @@ proptest! {
     fn no_header_makes_a_reader_panic_or_a_control_character_pass(
         value in "[ -~\\u{0}-\\u{ff}]{0,40}",
         odd in "[\"<>,;=:@?%a-z0-9\\. ]{0,40}",
-        name in "(From|To|Diversion|History-Info|P-Asserted-Identity|Privacy|Reason|Session-ID)",
+        name in "(From|To|Diversion|History-Info|P-Asserted-Identity|Remote-Party-ID|Privacy|Reason|Session-ID)",
     ) {
         for value in [value, odd, format!("\"{name}\" <sip:%0d%0a@x>;index=1")] {
             let text = format!(
@@ -269,9 +341,9 @@ proptest! {
                  f: <sip:a@b>\r\nt: <sip:c@d>\r\ni: 1\r\nCSeq: 1 INVITE\r\n\r\n"
             );
             let Ok(Some(Message::Request(request))) = read_datagram(text.as_bytes()) else { continue };
-            let mut parties = diversions(&request);
+            let mut parties = diversions(&request, Believed::ALL);
             parties.extend(addressed(&request));
-            parties.extend([caller(&request, true), caller(&request, false)]);
+            parties.extend([caller(&request, Believed::ALL), caller(&request, Believed::NONE)]);
             let _ = (identifiers(&request), answered_elsewhere(&request));
             for party in parties {
                 for text in [party.display_name, party.uri, party.user, party.host].into_iter().flatten() {

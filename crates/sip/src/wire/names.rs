@@ -35,7 +35,7 @@ pub(crate) fn long(name: &str) -> &str {
 /// Headers whose comma-joined values mean the same as a header line for each
 /// value (RFC 3261 §7.3.1), and which are read value by value here.
 pub(super) fn is_list(name: &str) -> bool {
-    const LISTS: [&str; 8] = [
+    const LISTS: [&str; 9] = [
         "Via",
         "Route",
         "Record-Route",
@@ -43,6 +43,7 @@ pub(super) fn is_list(name: &str) -> bool {
         "Diversion",
         "History-Info",
         "P-Asserted-Identity",
+        "Remote-Party-ID",
         "Reason",
     ];
     LISTS.iter().any(|list| list.eq_ignore_ascii_case(name))

@@ -1,0 +1,58 @@
+//! Remote-Party-ID (draft-ietf-sip-privacy-04 §5): who rings, as networks said
+//! it before P-Asserted-Identity and many still do.
+
+use ringpost_model::Party;
+
+use super::address::party;
+use super::caller::Privacy;
+use crate::wire::{NameAddr, Request, Uri};
+
+/// More entries than any request has; a bound for hostile input.
+const ENTRIES: usize = 8;
+
+/// What is said of the calling party.
+pub(super) struct RemotePartyId {
+    address: NameAddr,
+    /// Of the number; `uri` and `full` ask for it.
+    pub(super) privacy: Privacy,
+    /// The display name is not to be shown.
+    pub(super) hides_name: bool,
+}
+
+impl RemotePartyId {
+    /// The entry of the calling party, one that the network has screened if there
+    /// is one. An entry that does not say whose it is is the caller's own in a
+    /// request.
+    pub(super) fn read(request: &Request) -> Option<RemotePartyId> {
+        let values = request.headers.all("Remote-Party-ID").take(ENTRIES);
+        let is = |entry: &NameAddr, name: &str, value: &str| {
+            entry.params.get(name).is_some_and(|said| said.eq_ignore_ascii_case(value))
+        };
+        let calling: Vec<NameAddr> = values
+            .filter_map(|value| NameAddr::read(value).ok())
+            .filter(|entry| is(entry, "party", "calling") || !entry.params.has("party"))
+            .collect();
+        let screened = calling.iter().find(|entry| !is(entry, "screen", "no"));
+        let address = screened.or(calling.first())?.clone();
+        let (mut privacy, mut hides_name) = (Privacy::Silent, false);
+        let said = address.params.get("privacy").unwrap_or_default().to_ascii_lowercase();
+        for word in said.split([',', ';']) {
+            // `full-network` and the like say who asked for it.
+            match word.split('-').next().unwrap_or("").trim() {
+                "full" | "uri" => privacy = Privacy::Asked,
+                "name" => hides_name = true,
+                "off" if privacy == Privacy::Silent => privacy = Privacy::Declined,
+                _ => {}
+            }
+        }
+        Some(RemotePartyId { address, privacy, hides_name })
+    }
+
+    /// The party, where it is somebody.
+    pub(super) fn identity(self) -> Option<(Uri, Party)> {
+        let NameAddr { display, uri, .. } = self.address;
+        let named = uri.scheme() == "tel" || (uri.is_sip() && uri.user().is_some());
+        let party = party(&uri, display);
+        named.then_some((uri, party))
+    }
+}

@@ -3,6 +3,7 @@
 
 mod ipv6;
 mod torture;
+mod vendors;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU8, Ordering};

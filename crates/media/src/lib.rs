@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Stream ──command──▶ worker (one of a fixed set, one 20 ms tick for all its calls)
-//!                       │  epoll + recv: latch → order → place by timestamp → window
+//!                       │  epoll + recv: SRTP → latch → order → place by timestamp → window
 //!                       │  prompt, encoded beforehand → send
 //!                       └──batches──▶ writer (hound) ──▶ syncer (fsync) ──MediaEvent──▶ house
 //! ```
@@ -10,6 +10,9 @@
 //! No task, timer, wake-up or allocation belongs to a single packet. Everything
 //! between socket and writer (`session` and below) is free of sockets and
 //! clocks: time is an argument, counted in samples (8000 a second).
+//!
+//! Where keys were agreed, both directions are SRTP (`srtp`): what is not authentic
+//! is dropped before anything else looks at it.
 //!
 //! RTCP is not offered: the odd port beside ours stays unbound, and reports that
 //! come multiplexed (RFC 5761) are dropped. While recording Ringpost sends one
@@ -35,6 +38,7 @@ mod riff;
 mod rtp;
 mod sequence;
 mod session;
+mod srtp;
 mod statistics;
 mod stream;
 mod sync;

@@ -5,8 +5,7 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 
 use crate::clock::Samples;
 use crate::event::MediaEvent;
-use crate::player::PACKET;
-use crate::session::{Order, Outbox, Session};
+use crate::session::{LONGEST_PACKET, Order, Outbox, Session};
 use crate::statistics::Counters;
 
 /// Longer than any packet of sound.
@@ -52,7 +51,7 @@ impl Line {
     pub fn hear(&mut self, now: Samples, bench: &mut Bench<'_>) {
         // An error here is news of a packet of ours (ICMP), or there is nothing.
         let Ok((length, from)) = self.socket.recv_from(bench.datagram) else { return };
-        let datagram = bench.datagram.get(..length).unwrap_or_default();
+        let datagram = bench.datagram.get_mut(..length).unwrap_or_default();
         let latched = self.session.receive(datagram, from, now, bench.room, bench.out);
         if let Some(from) = latched {
             self.connected = self.socket.connect(from).is_ok();
@@ -61,9 +60,10 @@ impl Line {
 
     /// Time passes: sends what is due.
     pub fn tick(&mut self, tick: u32, now: Samples, bench: &mut Bench<'_>) {
-        let mut packet = [0; PACKET];
+        let mut packet = [0; LONGEST_PACKET];
         let Some(sending) = self.session.tick(tick, now, &mut packet) else { return };
-        count(self.send(&packet, sending.to), &mut bench.out.counters);
+        let packet = packet.get(..sending.length).unwrap_or_default();
+        count(self.send(packet, sending.to), &mut bench.out.counters);
         if sending.ends_prompt {
             self.session.tell(MediaEvent::PromptFinished);
         }

@@ -29,7 +29,9 @@ pub enum Played {
 pub struct Player {
     prompt: Option<(Arc<Prompt>, usize)>,
     ssrc: u32,
-    sequence: u16,
+    /// Sequence number of the next packet, with the times it wrapped before it: the
+    /// index of SRTP (RFC 3711 §3.3.1), which no two packets have in common.
+    index: u64,
     /// Timestamp of tick 0.
     epoch: u32,
     /// Ticks since the last packet; `None` before the first prompt.
@@ -37,12 +39,14 @@ pub struct Player {
 }
 
 impl Player {
-    /// Random SSRC, sequence number and timestamp (RFC 3550 §5.1).
+    /// Random SSRC, sequence number and timestamp (RFC 3550 §5.1). The number is of
+    /// the lower half: were the first packets lost before a wrap, a peer could not
+    /// decrypt those after it.
     pub fn new() -> Self {
         Self {
             prompt: None,
             ssrc: rand::random(),
-            sequence: rand::random(),
+            index: u64::from(rand::random::<u16>() >> 1),
             epoch: rand::random(),
             quiet: None,
         }
@@ -73,14 +77,19 @@ impl Player {
         *header = rtp::header(&rtp::Packet {
             marker,
             payload_type: remote.payload_type,
-            sequence: self.sequence,
+            sequence: self.index as u16,
             timestamp: self.epoch.wrapping_add(tick.wrapping_mul(FRAME as u32)),
             ssrc: self.ssrc,
             payload: &[],
         });
-        self.sequence = self.sequence.wrapping_add(1);
+        self.index += 1;
         self.quiet = Some(0);
         Some(played)
+    }
+
+    /// Index of the packet that was filled last.
+    pub fn last_index(&self) -> u64 {
+        self.index.saturating_sub(1)
     }
 
     /// The payload of this tick; what a last part lacks is silence.

@@ -34,6 +34,26 @@ pub enum NotRtp {
 /// # Errors
 /// [`NotRtp`] says what it is instead.
 pub fn read(datagram: &[u8]) -> Result<Packet<'_>, NotRtp> {
+    let (packet, length) = read_header(datagram)?;
+    let mut payload = datagram.get(length..).ok_or(NotRtp::Malformed)?;
+    if datagram.first().is_some_and(|flags| flags & 0x20 != 0) {
+        // The last octet counts itself, so a padding of 0 is a contradiction.
+        let padding = usize::from(*payload.last().ok_or(NotRtp::Malformed)?);
+        let length = payload.len().checked_sub(padding).ok_or(NotRtp::Malformed)?;
+        if padding == 0 {
+            return Err(NotRtp::Malformed);
+        }
+        payload = payload.get(..length).ok_or(NotRtp::Malformed)?;
+    }
+    Ok(Packet { payload, ..packet })
+}
+
+/// Reads what is never encrypted: the header, without a payload, and its length
+/// with CSRC list and extension.
+///
+/// # Errors
+/// [`NotRtp`] says what it is instead.
+pub fn read_header(datagram: &[u8]) -> Result<(Packet<'static>, usize), NotRtp> {
     let (header, mut rest) = datagram.split_first_chunk::<HEADER>().ok_or(NotRtp::Malformed)?;
     let [flags, kind, s1, s0, t3, t2, t1, t0, c3, c2, c1, c0] = *header;
     if flags >> 6 != 2 {
@@ -50,23 +70,15 @@ pub fn read(datagram: &[u8]) -> Result<Packet<'_>, NotRtp> {
         let words = usize::from(u16::from_be_bytes([high, low]));
         rest = after.get(words * 4..).ok_or(NotRtp::Malformed)?;
     }
-    if flags & 0x20 != 0 {
-        // The last octet counts itself, so a padding of 0 is a contradiction.
-        let padding = usize::from(*rest.last().ok_or(NotRtp::Malformed)?);
-        let length = rest.len().checked_sub(padding).ok_or(NotRtp::Malformed)?;
-        if padding == 0 {
-            return Err(NotRtp::Malformed);
-        }
-        rest = rest.get(..length).ok_or(NotRtp::Malformed)?;
-    }
-    Ok(Packet {
+    let packet = Packet {
         marker: kind & 0x80 != 0,
         payload_type: kind & 0x7f,
         sequence: u16::from_be_bytes([s1, s0]),
         timestamp: u32::from_be_bytes([t3, t2, t1, t0]),
         ssrc: u32::from_be_bytes([c3, c2, c1, c0]),
-        payload: rest,
-    })
+        payload: &[],
+    };
+    Ok((packet, datagram.len() - rest.len()))
 }
 
 /// The header of a packet of ours; the payload of `packet` is not looked at.

@@ -15,6 +15,7 @@ use crate::player::{PACKET, Played, Player};
 use crate::prompt::Prompt;
 use crate::recording::Recording;
 use crate::rtp::{self, Packet};
+use crate::srtp::{LONGEST_TAG, Protection, Refused};
 use crate::statistics::Counters;
 use crate::timeline::{AHEAD, Arrival, HOLD, Placed, TimeLine};
 use crate::voice::Change;
@@ -23,6 +24,9 @@ use crate::{MediaError, g711};
 
 /// The longest name of a recording; file systems take 255 octets.
 const LONGEST_NAME: usize = 200;
+
+/// Room for a packet and its tag.
+pub const LONGEST_PACKET: usize = PACKET + LONGEST_TAG;
 
 /// What the house asks of a session.
 #[derive(Debug)]
@@ -55,6 +59,8 @@ pub struct Outbox {
 pub struct Sending {
     /// Where to.
     pub to: SocketAddr,
+    /// Octets of it.
+    pub length: usize,
     /// It is the last one of a prompt.
     pub ends_prompt: bool,
 }
@@ -66,6 +72,8 @@ pub struct Session {
     events: UnboundedSender<MediaEvent>,
     latch: Latch,
     remote: Option<RemoteAudio>,
+    /// Where the sound is encrypted.
+    protection: Option<Box<Protection>>,
     held: bool,
     keys: Keys,
     line: TimeLine,
@@ -82,6 +90,7 @@ impl Session {
             events,
             latch: Latch::new(any_source),
             remote: None,
+            protection: None,
             held: false,
             keys: Keys::default(),
             line: TimeLine::default(),
@@ -94,11 +103,7 @@ impl Session {
     /// Does what the house asks.
     pub fn obey(&mut self, order: Order, out: &mut Outbox) {
         match order {
-            Order::Connect(remote) => {
-                self.latch.signal(remote.rtp);
-                self.held = remote.held;
-                self.remote = Some(remote);
-            }
+            Order::Connect(remote) => self.connect(remote),
             Order::Play(prompt) => self.player.play(prompt),
             Order::StopPlaying => self.player.stop(),
             Order::Record(name, at) => self.record(&name, at, out),
@@ -107,15 +112,47 @@ impl Session {
         }
     }
 
+    /// A stream whose keys are of no use stays silent: it never becomes plain.
+    fn connect(&mut self, remote: RemoteAudio) {
+        let old = self.protection.take();
+        if let Some(keys) = &remote.srtp {
+            self.protection = Protection::new(keys, old);
+            if self.protection.is_none() {
+                self.remote = None;
+                self.tell(MediaEvent::Failed(MediaError::Fault));
+                return;
+            }
+        }
+        self.latch.signal(remote.rtp);
+        self.held = remote.held;
+        self.remote = Some(remote);
+    }
+
     /// Takes a datagram. Returns the source, where it is the one latched to now.
+    /// Of an encrypted stream nothing counts that is not authentic, not even where
+    /// it comes from.
     pub fn receive(
         &mut self,
-        datagram: &[u8],
+        datagram: &mut [u8],
         from: SocketAddr,
         now: Samples,
         room: &mut [i16],
         out: &mut Outbox,
     ) -> Option<SocketAddr> {
+        let datagram = match &mut self.protection {
+            None => &*datagram,
+            Some(protection) => match protection.open(datagram) {
+                Ok(packet) => packet,
+                Err(Refused::NotRtp) => {
+                    out.counters.malformed += 1;
+                    return None;
+                }
+                Err(Refused::Unauthentic) => {
+                    out.counters.unauthentic += 1;
+                    return None;
+                }
+            },
+        };
         let Ok(packet) = rtp::read(datagram) else {
             out.counters.malformed += 1;
             return None;
@@ -142,7 +179,12 @@ impl Session {
     }
 
     /// Time passes: fills the packet that is due, closes what is recorded.
-    pub fn tick(&mut self, tick: u32, now: Samples, packet: &mut [u8; PACKET]) -> Option<Sending> {
+    pub fn tick(
+        &mut self,
+        tick: u32,
+        now: Samples,
+        packet: &mut [u8; LONGEST_PACKET],
+    ) -> Option<Sending> {
         if let Some(change) = self.recording.as_mut().and_then(|recording| recording.tick(now)) {
             self.tell_voice(change);
         }
@@ -151,8 +193,15 @@ impl Session {
         }
         let remote = self.remote.as_ref()?;
         let to = self.latch.destination()?;
+        let (packet, rest) = packet.split_first_chunk_mut::<PACKET>()?;
         let played = self.player.tick(tick, remote, packet)?;
-        Some(Sending { to, ends_prompt: played == Played::End })
+        let tag = match (&self.protection, rest.first_chunk_mut()) {
+            (Some(protection), Some(tag)) => {
+                protection.protect(packet, tag, self.player.last_index())
+            }
+            _ => 0,
+        };
+        Some(Sending { to, length: PACKET + tag, ends_prompt: played == Played::End })
     }
 
     /// Hands what is recorded so far to the writer.

@@ -16,6 +16,9 @@ pub struct Statistics {
     /// Packets from somebody else before the remote end was heard; afterwards
     /// the kernel drops such packets uncounted.
     pub refused: u64,
+    /// Packets on encrypted streams without a valid tag: forged, plain, with
+    /// another key, or come for the second time.
+    pub unauthentic: u64,
     /// Datagrams that were no RTP, RTCP among them.
     pub malformed: u64,
     /// Packets of sound that came after their place was written.
@@ -36,6 +39,7 @@ pub struct Counters {
     pub received: u64,
     pub sent: u64,
     pub refused: u64,
+    pub unauthentic: u64,
     pub malformed: u64,
     pub late: u64,
     pub duplicates: u64,
@@ -50,6 +54,7 @@ pub struct Totals {
     received: AtomicU64,
     sent: AtomicU64,
     refused: AtomicU64,
+    unauthentic: AtomicU64,
     malformed: AtomicU64,
     late: AtomicU64,
     duplicates: AtomicU64,
@@ -67,6 +72,7 @@ impl Totals {
             received,
             sent,
             refused,
+            unauthentic,
             malformed,
             late,
             duplicates,
@@ -78,6 +84,7 @@ impl Totals {
             (&self.received, received),
             (&self.sent, sent),
             (&self.refused, refused),
+            (&self.unauthentic, unauthentic),
             (&self.malformed, malformed),
             (&self.late, late),
             (&self.duplicates, duplicates),
@@ -100,6 +107,7 @@ impl Totals {
             received: read(&self.received),
             sent: read(&self.sent),
             refused: read(&self.refused),
+            unauthentic: read(&self.unauthentic),
             malformed: read(&self.malformed),
             late: read(&self.late),
             duplicates: read(&self.duplicates),

@@ -48,9 +48,9 @@ impl Desk {
     }
 
     fn hear_from(&mut self, from: &str, packet: Packet<'_>) {
-        let datagram = [&rtp::header(&packet)[..], packet.payload].concat();
+        let mut datagram = [&rtp::header(&packet)[..], packet.payload].concat();
         let from = from.parse().unwrap();
-        self.session.receive(&datagram, from, self.now, &mut [0; 2048], &mut self.out);
+        self.session.receive(&mut datagram, from, self.now, &mut [0; 2048], &mut self.out);
     }
 
     fn hear(&mut self, sequence: u16, timestamp: u32, payload: &[u8]) {
@@ -68,7 +68,7 @@ impl Desk {
     fn tick(&mut self) {
         self.now += FRAME as Samples;
         self.tick += 1;
-        let sending = self.session.tick(self.tick, self.now, &mut [0; PACKET]);
+        let sending = self.session.tick(self.tick, self.now, &mut [0; LONGEST_PACKET]);
         self.sent += usize::from(sending.is_some());
         if self.tick.is_multiple_of(12) {
             self.session.harvest(&mut self.out);
@@ -335,7 +335,7 @@ proptest::proptest! {
                 *kind = if *kind < 128 { 0 } else { EVENT };
             }
             let from = CALLER.parse().unwrap();
-            desk.session.receive(&datagram, from, desk.now, &mut [0; 2048], &mut desk.out);
+            desk.session.receive(&mut datagram, from, desk.now, &mut [0; 2048], &mut desk.out);
         }
         let passed = desk.now - start;
         let length = desk.message().len() as Samples;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use ringpost_model::{Codec, RemoteAudio};
 
+use crate::secure::Ends;
 use crate::sound::encode;
 use crate::{LOCAL, TICK};
 
@@ -17,6 +18,8 @@ pub struct Caller {
     pub timestamp: u32,
     ssrc: u32,
     next: Instant,
+    /// Where its sound is encrypted.
+    pub ends: Option<Ends>,
 }
 
 impl Caller {
@@ -28,7 +31,15 @@ impl Caller {
         let socket = UdpSocket::bind((ip, 0)).unwrap();
         socket.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
         let next = Instant::now();
-        Self { socket, codec, sequence: 65_500, timestamp: u32::MAX - 3000, ssrc: 77, next }
+        Self {
+            socket,
+            codec,
+            sequence: 65_500,
+            timestamp: u32::MAX - 3000,
+            ssrc: 77,
+            next,
+            ends: None,
+        }
     }
 
     pub fn payload_type(&self) -> u8 {
@@ -45,7 +56,7 @@ impl Caller {
             payload_type: self.payload_type(),
             event_payload_type: Some(101),
             held: false,
-            srtp: None,
+            srtp: self.ends.as_ref().map(|ends| ends.keys),
         }
     }
 
@@ -62,8 +73,13 @@ impl Caller {
     pub fn speak(&mut self, to: SocketAddr, sound: &[i16]) {
         for frame in encode(self.codec, sound).chunks(160) {
             self.pace();
+            let packet = self.packet(self.payload_type(), frame);
+            let packet = match &mut self.ends {
+                Some(ends) => ends.protect(&packet),
+                None => packet,
+            };
             // After a hang-up nobody listens any more.
-            let _ = self.socket.send_to(&self.packet(self.payload_type(), frame), to);
+            let _ = self.socket.send_to(&packet, to);
             self.sequence = self.sequence.wrapping_add(1);
             self.timestamp = self.timestamp.wrapping_add(160);
         }

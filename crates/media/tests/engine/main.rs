@@ -8,6 +8,7 @@
 )]
 
 mod caller;
+mod secure;
 mod sound;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -215,6 +216,11 @@ fn behind_nat_the_first_one_to_send_is_the_caller() {
     call.stream.record("nat");
     real.speak(to, &tone(300));
     assert!(call.stop().said >= Duration::from_millis(240));
+    // Nobody who sends later, and be it the one that was signalled.
+    let mut late = [signalled, Caller::at(Codec::Pcmu, "127.0.0.4".parse().unwrap())];
+    call.stream.record("late");
+    late.iter_mut().for_each(|caller| caller.speak(to, &tone(200)));
+    assert_eq!(call.stop().said, Duration::ZERO);
 }
 
 #[test]

@@ -119,6 +119,7 @@ fn counted(node: &Node) {
     metrics::counter!("ringpost_rtp_packets_total", "direction" => "in").absolute(media.received);
     metrics::counter!("ringpost_rtp_packets_total", "direction" => "out").absolute(media.sent);
     metrics::counter!("ringpost_rtp_refused_total").absolute(media.refused);
+    metrics::counter!("ringpost_rtp_unauthentic_total").absolute(media.unauthentic);
     metrics::counter!("ringpost_rtp_late_total").absolute(media.late);
     metrics::counter!("ringpost_media_missed_ticks_total").absolute(media.missed_ticks);
 }

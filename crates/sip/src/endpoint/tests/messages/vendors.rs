@@ -98,13 +98,15 @@ const INVITES: [Invite; 15] = [
         straight: false,
         audio: Some((Codec::Pcmu, 7078, Some(100), false)),
     },
+    // Its key has an identifier (MKI), which we have no use for, and it takes
+    // plain sound as well.
     Invite {
         file: "ocs-2007",
         caller: BOB,
         diversions: &[],
         addressed: &["alice"],
         straight: true,
-        audio: Some((Codec::Pcma, 17_920, Some(101), true)),
+        audio: Some((Codec::Pcma, 17_920, Some(101), false)),
     },
     Invite {
         file: "oracle-sbc",
@@ -130,7 +132,7 @@ const INVITES: [Invite; 15] = [
         diversions: &[],
         addressed: &["alice"],
         straight: true,
-        audio: Some((Codec::Pcmu, 50_318, Some(101), true)),
+        audio: Some((Codec::Pcmu, 50_318, Some(101), false)),
     },
     Invite {
         file: "teams-direct-routing",

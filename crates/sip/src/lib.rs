@@ -39,5 +39,5 @@ pub use hop::{Hop, InvalidHop, Transport};
 pub use network::{InvalidNetwork, Network};
 pub use peer::{Believed, Credentials, Peer, PeerState, Ping, SrtpPolicy, Strangers};
 pub use resolve::ResolveError;
-pub use tls::{ClientCertificate, TlsFiles};
+pub use tls::{ClientCertificate, TlsError, TlsFiles};
 pub use trace::{Direction, Traced};

@@ -183,7 +183,7 @@ impl Task {
 
     /// The names in the certificate that the other end of a connection has shown
     /// and that was found valid.
-    fn names_of(&self, _origin: Origin) -> &[String] {
-        &[]
+    fn names_of(&self, origin: Origin) -> &[String] {
+        origin.connection.map_or(&[], |connection| self.transports.certificate_names(connection))
     }
 }

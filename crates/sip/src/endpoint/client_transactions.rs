@@ -16,7 +16,7 @@ use crate::transaction::{
     Action, InviteClient, InviteClientEvent, Key, MAGIC_COOKIE, NonInviteClient,
     NonInviteClientEvent,
 };
-use crate::transport::Origin;
+use crate::transport::{ConnectionId, Origin};
 use crate::wire::{Headers, Method, Request, Response};
 
 /// A request that went out.
@@ -210,10 +210,10 @@ impl Task {
         let (mut delivered, mut unsent) = (false, false);
         for action in actions.drain(..) {
             match action {
-                Action::Send(bytes) => unsent = !self.send_request(destination, bytes),
+                Action::Send(bytes) => unsent = !self.send_by(key, destination, bytes),
                 Action::Resend(bytes) => {
                     self.counters.retransmissions_sent.add();
-                    unsent = !self.send_request(destination, bytes);
+                    unsent = !self.send_by(key, destination, bytes);
                 }
                 Action::Deliver => delivered = true,
                 Action::TimedOut => self.request_failed(key, RequestError::TimedOut),
@@ -229,13 +229,37 @@ impl Task {
         delivered
     }
 
-    pub(super) fn send_request(&mut self, destination: Origin, bytes: Bytes) -> bool {
+    /// Sends a message of a transaction, and notes the connection it went by:
+    /// whatever becomes of that concerns the transaction.
+    fn send_by(&mut self, key: &Key, destination: Origin, bytes: Bytes) -> bool {
+        let Some(taken) = self.send_request(destination, bytes) else { return false };
+        if let Some(known) = self.client.get_mut(key) {
+            known.destination = taken;
+        }
+        true
+    }
+
+    /// `None`: it cannot be sent.
+    pub(super) fn send_request(&mut self, destination: Origin, bytes: Bytes) -> Option<Origin> {
         self.trace_sent(&bytes, destination);
         let sent = self.transports.send(destination, bytes);
-        if let Err(error) = &sent {
-            tracing::debug!(%error, "a SIP request could not be sent");
+        sent.inspect_err(|error| tracing::debug!(%error, "a SIP request could not be sent")).ok()
+    }
+
+    /// Every request on a connection that is gone has failed (RFC 3261 §17.1.4).
+    pub(super) fn connection_failed(&mut self, connection: ConnectionId, now: Instant) {
+        let on_it = |known: &ClientTransaction| known.destination.connection == Some(connection);
+        let failed = self.client.iter().filter(|(_, known)| on_it(known));
+        let failed: Vec<Key> = failed.map(|(key, _)| key.clone()).collect();
+        for key in failed {
+            self.drive_client(&key, ClientEvent::TransportError, now);
         }
-        sent.is_ok()
+    }
+
+    /// A request waits for its response on that connection.
+    pub(super) fn awaits_response_on(&self, connection: ConnectionId) -> bool {
+        let mut known = self.client.values().filter(|known| known.machine.is_pending());
+        known.any(|known| known.destination.connection == Some(connection))
     }
 
     fn request_failed(&mut self, key: &Key, error: RequestError) {
@@ -265,7 +289,7 @@ impl Task {
 
     /// The way to a peer.
     pub(super) fn destination(&mut self, hop: Hop) -> Option<Origin> {
-        self.transports.towards(hop)
+        self.transports.towards(hop, None)
     }
 }
 

@@ -19,6 +19,7 @@ mod reports;
 mod requests;
 mod server_transactions;
 mod statistics;
+mod stream_events;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -39,17 +40,18 @@ pub use arrival::{
 pub use outgoing::{
     OutgoingCall, OutgoingControl, OutgoingInfo, OutgoingInvite, Progress, RequestError,
 };
+pub(crate) use statistics::Counters;
 pub use statistics::{Requests, Responses, Statistics};
 
 use command::{Command, Commands, Placing};
 use peers::PeerCounts;
-use statistics::Counters;
 use task::Task;
 
 use crate::dialog::Tag;
+use crate::tls::{Tls, watch};
 use crate::trace::{Store, Traced};
-use crate::transport::Transports;
-use crate::{Hop, Peer, PeerState, Strangers, TlsFiles};
+use crate::transport::{Timings, Transports};
+use crate::{Hop, Peer, PeerState, Strangers, TlsError, TlsFiles, Transport};
 
 /// Arrivals that wait for the house; more are answered by 503.
 const WAITING_ARRIVALS: usize = 4096;
@@ -71,14 +73,25 @@ pub struct EndpointConfig {
     pub trace_bytes: usize,
 }
 
-/// An address that could not be listened on.
+/// Why an endpoint could not be started.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {hop}: {source}")]
-pub struct BindError {
-    /// As configured.
-    pub hop: Hop,
-    /// What the system says.
-    pub source: io::Error,
+pub enum BindError {
+    /// An address that could not be listened on.
+    #[error("cannot listen on {hop}: {source}")]
+    Address {
+        /// As configured.
+        hop: Hop,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// TLS is to be listened on with nothing to show.
+    #[error(
+        "cannot listen on {0} without a certificate; give a certificate and its key for SIP's TLS"
+    )]
+    NoCertificate(Hop),
+    /// The files of TLS cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 /// A handle to a running endpoint; cheap to clone. Once all handles and all
@@ -90,6 +103,7 @@ pub struct Endpoint {
     counters: Arc<Counters>,
     traced: Arc<Store>,
     peers: Arc<PeerCounts>,
+    tls: Arc<Tls>,
 }
 
 impl Endpoint {
@@ -97,30 +111,49 @@ impl Endpoint {
     /// within a tokio runtime with I/O and time.
     ///
     /// # Errors
-    /// The first address that cannot be bound.
+    /// The first address that cannot be bound, or unusable files of TLS.
     pub async fn bind(
         config: EndpointConfig,
     ) -> Result<(Endpoint, mpsc::Receiver<Arrival>), BindError> {
-        Self::bind_with(config, WAITING_ARRIVALS).await
+        Self::bind_with(config, WAITING_ARRIVALS, Timings::default()).await
     }
 
     async fn bind_with(
         config: EndpointConfig,
         waiting: usize,
+        timings: Timings,
     ) -> Result<(Endpoint, mpsc::Receiver<Arrival>), BindError> {
-        let transports = Transports::bind(&config.listen)
-            .await
-            .map_err(|(hop, source)| BindError { hop, source })?;
+        let counters = Arc::new(Counters::default());
+        let tls = Tls::read(config.tls.clone())?;
+        let admitted = config.peers.iter().flat_map(|peer| peer.networks.iter().copied());
+        let (admitted, shared) = (admitted.collect(), counters.clone());
+        let mut transports = Transports::new(admitted, tls.clone(), timings, shared);
+        for hop in &config.listen {
+            if hop.transport == Transport::Tls && !config.tls.can_listen() {
+                return Err(BindError::NoCertificate(*hop));
+            }
+            let bound = transports.bind(*hop).await;
+            bound.map_err(|source| BindError::Address { hop: *hop, source })?;
+        }
         let local_addrs = transports.local_addrs().into();
         let (commands, orders) = mpsc::unbounded_channel();
         let (arrivals, arrived) = mpsc::channel(waiting);
-        let counters = Arc::new(Counters::default());
         let weak = commands.downgrade();
         let task = Task::new(config, transports, counters.clone(), arrivals, weak);
         let (traced, peers) = (task.traced.clone(), task.peers.clone());
-        let endpoint = Endpoint { commands, local_addrs, counters, traced, peers };
+        tokio::spawn(watch(Arc::downgrade(&tls)));
+        let endpoint = Endpoint { commands, local_addrs, counters, traced, peers, tls };
         tokio::spawn(task.run(orders));
         Ok((endpoint, arrived))
+    }
+
+    /// Reads the files of TLS anew; connections that stand are left alone. The
+    /// endpoint does so by itself, too, half a minute after they have changed.
+    ///
+    /// # Errors
+    /// What is wrong with them; the old certificate stays in use.
+    pub fn reload_tls(&self) -> Result<(), TlsError> {
+        self.tls.reload()
     }
 
     /// The bound addresses, in the order of the configuration.

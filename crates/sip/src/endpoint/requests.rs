@@ -31,9 +31,9 @@ impl Task {
     }
 
     /// 400 to a peer; a stranger who cannot even speak hears nothing.
-    fn handle_malformed(&mut self, fault: &Malformed, origin: Origin, now: Instant) {
+    pub(super) fn handle_malformed(&mut self, fault: &Malformed, origin: Origin, now: Instant) {
         self.counters.malformed.add();
-        tracing::debug!(%fault, "a datagram that cannot be read");
+        tracing::debug!(%fault, "a message that cannot be read");
         if self.peer(origin).is_none() {
             self.note_stranger(origin, None, now);
             return;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A reading of the endpoint's counters. All but `live_calls` only grow.
+/// A reading of the endpoint's counters. All but `live_calls` and `connections` only grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Statistics {
     /// Requests received, by method; repeats are not counted again.
@@ -25,6 +25,15 @@ pub struct Statistics {
     pub retransmissions_sent: u64,
     /// Calls that came in and are not over, now.
     pub live_calls: u64,
+    /// Connections of TCP and TLS, in and out, now.
+    pub connections: u64,
+    /// Connections that came and were taken.
+    pub connections_accepted: u64,
+    /// Connections that came and were closed at once: too many, or from outside
+    /// the peers' networks.
+    pub connections_refused: u64,
+    /// TLS handshakes that failed, of either side.
+    pub tls_handshakes_failed: u64,
 }
 
 /// Requests by method.
@@ -81,6 +90,10 @@ pub(crate) struct Counters {
     pub(crate) retransmissions_received: Counter,
     pub(crate) retransmissions_sent: Counter,
     pub(crate) live_calls: Counter,
+    pub(crate) connections: Counter,
+    pub(crate) connections_accepted: Counter,
+    pub(crate) connections_refused: Counter,
+    pub(crate) tls_handshakes_failed: Counter,
 }
 
 /// One number; readings of several are not taken at one instant.
@@ -137,6 +150,10 @@ impl Counters {
             retransmissions_received: self.retransmissions_received.get(),
             retransmissions_sent: self.retransmissions_sent.get(),
             live_calls: self.live_calls.get(),
+            connections: self.connections.get(),
+            connections_accepted: self.connections_accepted.get(),
+            connections_refused: self.connections_refused.get(),
+            tls_handshakes_failed: self.tls_handshakes_failed.get(),
         }
     }
 }

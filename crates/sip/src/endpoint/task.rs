@@ -22,11 +22,11 @@ use crate::dialog::Tag;
 use crate::digest::Verifier;
 use crate::trace::Store;
 use crate::transaction::{Action, Key};
-use crate::transport::{Origin, Transports};
+use crate::transport::{Received, Transports};
 
 /// The largest datagram there is.
 const DATAGRAM: usize = 65_535;
-/// Datagrams, and commands, that are handled before the other gets its turn.
+/// Messages, and commands, that are handled before the other gets its turn.
 const TURN: usize = 64;
 
 /// Everything that the endpoint keeps. Its behaviour stands in the files beside
@@ -65,7 +65,7 @@ pub(super) struct Closing {
 }
 
 enum Wake {
-    Datagram(std::io::Result<(Origin, usize)>),
+    Received(std::io::Result<Received>),
     Commands(usize),
     Deadline,
 }
@@ -112,23 +112,22 @@ impl Task {
                 sleep.as_mut().reset(next.into());
             }
             let wake = tokio::select! {
-                received = self.transports.receive(&mut buffer) => Wake::Datagram(received),
+                received = self.transports.receive(&mut buffer) => Wake::Received(received),
                 count = orders.recv_many(&mut batch, TURN) => Wake::Commands(count),
                 () = &mut sleep => Wake::Deadline,
             };
             match wake {
-                Wake::Datagram(Ok((origin, length))) => {
-                    self.guarded_datagram(buffer.get(..length), origin);
+                Wake::Received(Ok(received)) => {
+                    self.handle_received(received, &buffer);
                     for _ in 1..TURN {
-                        let Some((origin, length)) = self.transports.try_receive(&mut buffer)
-                        else {
+                        let Some(received) = self.transports.try_receive(&mut buffer) else {
                             break;
                         };
-                        self.guarded_datagram(buffer.get(..length), origin);
+                        self.handle_received(received, &buffer);
                     }
                 }
                 // Such as the port unreachable that an earlier datagram came back with.
-                Wake::Datagram(Err(error)) => tracing::debug!(%error, "receiving SIP failed"),
+                Wake::Received(Err(error)) => tracing::debug!(%error, "receiving SIP failed"),
                 Wake::Commands(0) => break,
                 Wake::Commands(_) => {
                     for command in batch.drain(..) {
@@ -141,7 +140,7 @@ impl Task {
         }
         let done = self.closing.take().map(|closing| closing.done);
         // The sockets are closed before anybody hears that they are.
-        drop(self);
+        self.transports.shut().await;
         for waiting in done.into_iter().flatten() {
             let _gone = waiting.send(());
         }
@@ -177,10 +176,16 @@ impl Task {
         self.peers.call_moved(before.flatten(), after.flatten());
     }
 
-    fn guarded_datagram(&mut self, bytes: Option<&[u8]>, origin: Origin) {
-        let bytes = bytes.unwrap_or_default();
-        self.trace_received(bytes, origin);
-        guarded(|| self.handle_datagram(bytes, origin, Instant::now()));
+    fn handle_received(&mut self, received: Received, buffer: &[u8]) {
+        let now = Instant::now();
+        guarded(|| match received {
+            Received::Datagram(origin, length) => {
+                let bytes = buffer.get(..length).unwrap_or_default();
+                self.trace_received(bytes, origin);
+                self.handle_datagram(bytes, origin, now);
+            }
+            Received::Stream(event) => self.handle_stream(event, now),
+        });
     }
 
     pub(super) fn handle_command(&mut self, command: Command, now: Instant) {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -35,8 +35,8 @@ struct Listener {
 }
 
 impl UdpSockets {
-    /// Binds one more.
-    pub(super) async fn bind(&mut self, addr: SocketAddr) -> io::Result<()> {
+    /// Binds one more and says which address it became.
+    pub(super) async fn bind(&mut self, addr: SocketAddr) -> io::Result<SocketAddr> {
         let socket = UdpSocket::bind(addr).await?;
         if let Err(error) = set_socket_recv_buffer_size(&socket, RECEIVE_BUFFER) {
             tracing::debug!(%error, "the receive buffer keeps its size");
@@ -45,17 +45,16 @@ impl UdpSockets {
         socket.writable().await?;
         let local = socket.local_addr()?;
         self.listeners.push(Listener { socket, local });
-        Ok(())
+        Ok(local)
     }
 
-    pub(super) fn local_addrs(&self) -> impl Iterator<Item = SocketAddr> + Clone {
+    fn local_addrs(&self) -> impl Iterator<Item = SocketAddr> + Clone {
         self.listeners.iter().map(|listener| listener.local)
     }
 
     /// The address of one socket as it was bound.
-    pub(super) fn local(&self, socket: usize) -> SocketAddr {
-        let unknown = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
-        self.listeners.get(socket).map_or(unknown, |listener| listener.local)
+    pub(super) fn local(&self, socket: usize) -> Option<SocketAddr> {
+        self.listeners.get(socket).map(|listener| listener.local)
     }
 
     /// The next datagram; meanwhile sends what waits.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Peers whose way was looked up and is remembered.
-const KNOWN: usize = 4096;
+pub(super) const KNOWN: usize = 4096;
 
 /// What the routing table said.
 #[derive(Debug, Default)]

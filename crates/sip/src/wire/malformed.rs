@@ -28,8 +28,14 @@ impl Malformed {
     }
 
     /// Remembers what was read, to be able to answer.
-    pub(super) fn of(mut self, request: Request) -> Self {
+    pub(crate) fn of(mut self, request: Request) -> Self {
         self.request = Some(Box::new(request));
+        self
+    }
+
+    /// The same request refused for something else.
+    pub(crate) const fn because(mut self, status: u16, reason: &'static str) -> Self {
+        (self.status, self.reason) = (status, reason);
         self
     }
 

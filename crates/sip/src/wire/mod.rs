@@ -32,7 +32,7 @@ pub(crate) use multipart::part;
 pub(crate) use name_addr::NameAddr;
 pub(crate) use names::long as long_name;
 pub(crate) use params::Params;
-pub(crate) use read::read_datagram;
+pub(crate) use read::{content_length, read_datagram};
 pub(crate) use response::response_to;
 pub(crate) use status::phrase;
 pub(crate) use text::{printable, unquote};

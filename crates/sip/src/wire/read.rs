@@ -173,6 +173,23 @@ fn read_headers(lines: &[Cow<'_, str>]) -> Head {
     head
 }
 
+/// What Content-Length says in a head, start line included; `None`: nothing.
+pub(crate) fn content_length(head: &[u8]) -> Result<Option<usize>, Malformed> {
+    let (_, rest) = split_line(head);
+    let mut length = Length::Missing;
+    for line in split_head(rest).0 {
+        let Some((name, value)) = line.split_once(':') else { continue };
+        if names::long(name.trim()).eq_ignore_ascii_case("Content-Length") {
+            length = length.and(value.trim());
+        }
+    }
+    match length {
+        Length::Missing => Ok(None),
+        Length::Said(length) => Ok(Some(length)),
+        Length::Bad => Err(Malformed::new("Bad Content-Length")),
+    }
+}
+
 /// The lines up to the empty one, unfolded (RFC 3261 §7.3.1) and as text, and
 /// the bytes behind it.
 pub(super) fn split_head(mut rest: &[u8]) -> (Vec<Cow<'_, str>>, &[u8]) {

@@ -20,11 +20,13 @@ struct World {
 
 impl World {
     async fn new() -> World {
-        let transports = Transports::bind(&config().listen).await.unwrap();
+        let counters = Arc::new(Counters::default());
+        let tls = Tls::read(TlsFiles::default()).unwrap();
+        let mut transports = Transports::new(Vec::new(), tls, Timings::default(), counters.clone());
+        transports.bind(config().listen[0]).await.unwrap();
         let endpoint = transports.local_addrs()[0].addr;
         let (commands, orders) = mpsc::unbounded_channel();
         let (sender, arrivals) = mpsc::channel(8);
-        let counters = Arc::new(Counters::default());
         let task = Task::new(config(), transports, counters, sender, commands.downgrade());
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let local = socket.local_addr().unwrap();

@@ -81,6 +81,6 @@ async fn an_address_in_use_is_named() {
     let taken = Hop::udp(addr(&server));
     let error = Endpoint::bind(EndpointConfig { listen: vec![taken], ..config() }).await;
     let error = error.map(|_| ()).unwrap_err();
-    assert_eq!(error.hop, taken);
+    assert!(matches!(error, BindError::Address { hop, .. } if hop == taken));
     assert!(error.to_string().starts_with(&format!("cannot listen on {taken}: ")));
 }

@@ -133,7 +133,8 @@ async fn a_house_that_does_not_answer_gives_500() {
 
 #[tokio::test]
 async fn a_house_that_does_not_keep_up_costs_a_second_try() {
-    let (server, mut arrivals) = Endpoint::bind_with(config(), 1).await.unwrap();
+    let (server, mut arrivals) =
+        Endpoint::bind_with(config(), 1, Timings::default()).await.unwrap();
     let raw = Raw::towards(&server).await;
     assert_eq!(raw.ask(&raw.invite("1")).await.status, 100);
     let others = [

@@ -1,0 +1,358 @@
+//! Calls and requests over connections.
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::*;
+use crate::Transport;
+use crate::wire::content_length;
+
+/// A peer at the other end of a connection.
+pub(super) struct Wire<S> {
+    stream: S,
+    unread: Vec<u8>,
+    transport: Transport,
+}
+
+pub(super) fn over(transport: Transport) -> EndpointConfig {
+    let hop = Hop { transport, addr: "127.0.0.1:0".parse().unwrap() };
+    EndpointConfig { listen: vec![hop], ..config() }
+}
+
+/// Everything takes a moment only.
+fn short() -> Timings {
+    let moment = Duration::from_millis(150);
+    Timings {
+        handshake: moment,
+        message: moment,
+        idle: moment,
+        ping: moment,
+        pong: moment,
+        ..Timings::default()
+    }
+}
+
+async fn bind_tcp(timings: Timings) -> (Endpoint, mpsc::Receiver<Arrival>) {
+    Endpoint::bind_with(over(Transport::Tcp), 64, timings).await.unwrap()
+}
+
+impl Wire<TcpStream> {
+    async fn towards(endpoint: &Endpoint) -> Self {
+        Wire::new(TcpStream::connect(addr(endpoint)).await.unwrap(), Transport::Tcp)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
+    pub(super) fn new(stream: S, transport: Transport) -> Self {
+        Wire { stream, unread: Vec::new(), transport }
+    }
+
+    pub(super) fn request(&self, method: &str, branch: &str, cseq: u32) -> Draft {
+        let via = self.transport.in_via();
+        Draft {
+            line: format!("{method} sip:alice@example.com SIP/2.0"),
+            via: format!("SIP/2.0/{via} 127.0.0.1:9;rport;branch=z9hG4bK{branch}"),
+            to: "<sip:alice@example.com>".to_owned(),
+            call_id: branch.to_owned(),
+            cseq: format!("{cseq} {method}"),
+            more: format!("Contact: <sip:bob@127.0.0.1:9;transport={}>\r\n", self.transport),
+            body: String::new(),
+        }
+    }
+
+    pub(super) async fn send(&mut self, text: impl AsRef<[u8]>) {
+        self.stream.write_all(text.as_ref()).await.unwrap();
+        self.stream.flush().await.unwrap();
+    }
+
+    /// More bytes; `false`: the endpoint has closed the connection.
+    async fn read(&mut self) -> bool {
+        let length = soon(self.stream.read_buf(&mut self.unread)).await;
+        length.is_ok_and(|length| length > 0)
+    }
+
+    /// The next message; `None`: the endpoint has closed the connection.
+    pub(super) async fn message(&mut self) -> Option<Message> {
+        loop {
+            let head = self.unread.windows(4).position(|end| end == b"\r\n\r\n").map(|at| at + 4);
+            if let Some(head) = head {
+                let body = content_length(&self.unread[..head]).unwrap().unwrap();
+                if self.unread.len() >= head + body {
+                    let bytes: Vec<u8> = self.unread.drain(..head + body).collect();
+                    return read_datagram(&bytes).unwrap();
+                }
+            }
+            if !self.read().await {
+                return None;
+            }
+        }
+    }
+
+    pub(super) async fn response(&mut self) -> Response {
+        match self.message().await {
+            Some(Message::Response(response)) => response,
+            other => panic!("no response but {other:?}"),
+        }
+    }
+
+    pub(super) async fn incoming(&mut self, method: &str) -> Request {
+        match self.message().await {
+            Some(Message::Request(request)) if request.method.as_str() == method => request,
+            other => panic!("no {method} but {other:?}"),
+        }
+    }
+
+    pub(super) async fn ask(&mut self, draft: &Draft) -> Response {
+        self.send(draft.text()).await;
+        self.response().await
+    }
+
+    async fn is_closed(&mut self) -> bool {
+        self.message().await.is_none()
+    }
+
+    /// INVITE, 200, ACK.
+    pub(super) async fn stand(
+        &mut self,
+        arrivals: &mut mpsc::Receiver<Arrival>,
+    ) -> (IncomingCall, Response) {
+        let invite = self.request("INVITE", "call", 1).body("application/sdp", OFFER);
+        self.send(invite.text()).await;
+        let mut incoming = call(arrivals).await;
+        assert_eq!(self.response().await.status, 100);
+        incoming.control.answer(rtp(6000));
+        let ok = self.response().await;
+        assert_eq!(ok.status, 200);
+        self.send(self.request("ACK", "ack", 1).within(&ok).call_id("call").text()).await;
+        assert_eq!(next(&mut incoming.signals).await, Some(Signal::Acknowledged));
+        (incoming, ok)
+    }
+
+    /// A 200 to a request of the endpoint.
+    pub(super) async fn accept(&mut self, request: &Request) {
+        let header = |name: &str| request.headers.get(name).unwrap().to_owned();
+        let text = format!(
+            "SIP/2.0 200 OK\r\nVia: {}\r\nFrom: {}\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: {}\r\n\
+             Content-Length: 0\r\n\r\n",
+            header("Via"),
+            header("From"),
+            header("To"),
+            header("Call-ID"),
+            header("CSeq"),
+        );
+        self.send(text).await;
+    }
+}
+
+/// Says 200 to every OPTIONS, for as long as they come.
+fn answering(mut arrivals: mpsc::Receiver<Arrival>) {
+    tokio::spawn(async move {
+        while let Some(arrival) = arrivals.recv().await {
+            if let Arrival::Options(options) = arrival {
+                options.responder.respond(Answer::new(200));
+            }
+        }
+    });
+}
+
+#[tokio::test]
+async fn a_call_goes_by_its_connection_from_invite_to_bye() {
+    let (server, mut arrivals) = bind_tcp(Timings::default()).await;
+    let mut wire = Wire::towards(&server).await;
+    let (mut incoming, ok) = wire.stand(&mut arrivals).await;
+    let contact = format!("<sip:{};transport=tcp>", addr(&server));
+    assert_eq!(ok.headers.get("Contact"), Some(contact.as_str()));
+    assert_eq!(incoming.invitation.local, addr(&server));
+    // Nobody listens where its Contact points to.
+    incoming.control.hang_up();
+    let bye = wire.incoming("BYE").await;
+    let via = bye.headers.get("Via").unwrap();
+    assert!(via.starts_with(&format!("SIP/2.0/TCP {};", addr(&server))), "{via}");
+    wire.accept(&bye).await;
+    assert_eq!(next(&mut incoming.signals).await, None);
+    assert_eq!(server.statistics().retransmissions_sent, 0);
+}
+
+#[tokio::test]
+async fn many_requests_on_one_connection_are_answered_in_order() {
+    let (server, arrivals) = bind_tcp(Timings::default()).await;
+    answering(arrivals);
+    let mut wire = Wire::towards(&server).await;
+    let all: Vec<Draft> =
+        (0..100).map(|number| wire.request("OPTIONS", &number.to_string(), number)).collect();
+    let text: String = all.iter().map(Draft::text).collect();
+    // Pieces that end where no message does.
+    for piece in text.as_bytes().chunks(777) {
+        wire.send(piece).await;
+    }
+    for number in 0..100 {
+        let response = wire.response().await;
+        assert_eq!((response.status, response.cseq().unwrap().0), (200, number));
+    }
+    let statistics = server.statistics();
+    assert_eq!((statistics.connections, statistics.connections_accepted), (1, 1));
+}
+
+#[tokio::test]
+async fn a_message_broken_off_costs_only_itself() {
+    let (server, arrivals) = bind_tcp(Timings::default()).await;
+    answering(arrivals);
+    let mut broken = Wire::towards(&server).await;
+    assert_eq!(broken.ask(&broken.request("OPTIONS", "1", 1)).await.status, 200);
+    broken.send("INVITE sip:alice@example.com SIP/2.0\r\nVia: SIP/2.0/TCP").await;
+    drop(broken);
+    let mut wire = Wire::towards(&server).await;
+    assert_eq!(wire.ask(&wire.request("OPTIONS", "2", 1)).await.status, 200);
+    assert_eq!(server.statistics().malformed, 0);
+}
+
+#[tokio::test]
+async fn what_cannot_be_framed_is_answered_and_closed() {
+    for (header, status) in [("l: x", 400), ("Content-Length: 65537", 513)] {
+        let (server, _arrivals) = bind_tcp(Timings::default()).await;
+        let mut wire = Wire::towards(&server).await;
+        let text = wire.request("OPTIONS", "1", 1).text();
+        wire.send(text.replace("Content-Length: 0", header)).await;
+        assert_eq!(wire.response().await.status, status, "{header}");
+        assert!(wire.is_closed().await);
+        assert_eq!(server.statistics().malformed, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_ping_gets_its_pong() {
+    let (server, arrivals) = bind_tcp(Timings::default()).await;
+    answering(arrivals);
+    let mut wire = Wire::towards(&server).await;
+    wire.send("\r\n\r\n").await;
+    while wire.unread.len() < 2 {
+        assert!(wire.read().await);
+    }
+    assert_eq!(wire.unread, b"\r\n");
+    wire.unread.clear();
+    assert_eq!(wire.ask(&wire.request("OPTIONS", "1", 1)).await.status, 200);
+}
+
+#[tokio::test]
+async fn half_a_message_is_not_waited_for_and_silence_ends_a_connection() {
+    for half in ["OPTIONS sip:alice@example.com SIP/2.0\r\nVia: ", ""] {
+        let (server, _arrivals) = bind_tcp(short()).await;
+        let mut wire = Wire::towards(&server).await;
+        wire.send(half).await;
+        assert!(wire.is_closed().await);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_with_a_call_on_it_is_not_idle() {
+    let (server, mut arrivals) = bind_tcp(short()).await;
+    let mut wire = Wire::towards(&server).await;
+    let (incoming, _) = wire.stand(&mut arrivals).await;
+    // Another one, opened later, is closed for its silence meanwhile.
+    let mut other = Wire::towards(&server).await;
+    assert!(other.is_closed().await);
+    incoming.control.hang_up();
+    let bye = wire.incoming("BYE").await;
+    wire.accept(&bye).await;
+    assert!(wire.is_closed().await);
+}
+
+#[tokio::test]
+async fn a_stranger_gets_one_answer() {
+    let (server, _arrivals) =
+        Endpoint::bind(EndpointConfig { peers: peers("192.0.2.0/24"), ..over(Transport::Tcp) })
+            .await
+            .unwrap();
+    let mut wire = Wire::towards(&server).await;
+    let text = wire.request("OPTIONS", "1", 1).text();
+    wire.send(format!("{text}{text}")).await;
+    assert_eq!(wire.response().await.status, 403);
+    assert!(wire.is_closed().await);
+    assert_eq!(server.statistics().strangers, 1);
+}
+
+#[tokio::test]
+async fn an_address_has_so_many_connections_and_no_more() {
+    let (server, arrivals) = bind_tcp(Timings::default()).await;
+    answering(arrivals);
+    let mut open = Vec::new();
+    for _ in 0..128 {
+        open.push(Wire::towards(&server).await);
+    }
+    assert!(Wire::towards(&server).await.is_closed().await);
+    for wire in &mut open {
+        let options = wire.request("OPTIONS", &rand::random::<u64>().to_string(), 1);
+        assert_eq!(wire.ask(&options).await.status, 200);
+    }
+    assert_eq!(server.statistics().connections_refused, 1);
+    drop(open.pop());
+    // One that has gone makes room, as soon as that is noticed.
+    while server.statistics().connections == 128 {
+        tokio::task::yield_now().await;
+    }
+    let mut wire = Wire::towards(&server).await;
+    assert_eq!(wire.ask(&wire.request("OPTIONS", "new", 1)).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_peer_that_does_not_read_loses_its_connection() {
+    let (server, arrivals) = bind_tcp(Timings::default()).await;
+    answering(arrivals);
+    let mut wire = Wire::towards(&server).await;
+    // Each response carries this back.
+    let draft = wire.request("OPTIONS", "x", 1).call_id(&"x".repeat(30_000));
+    let mut sent = 0_u64;
+    loop {
+        let mut draft = draft.clone();
+        draft.via = format!("{}{sent}", draft.via);
+        if wire.stream.write_all(draft.text().as_bytes()).await.is_err() {
+            break;
+        }
+        sent += 1;
+        // What the system's own buffers hold, and much more.
+        assert!(sent < 5000, "it still takes requests");
+    }
+    let mut other = Wire::towards(&server).await;
+    assert_eq!(other.ask(&other.request("OPTIONS", "1", 1)).await.status, 200);
+    assert_eq!(server.statistics().connections, 1);
+}
+
+#[tokio::test]
+async fn an_answer_finds_its_way_after_the_connection_is_gone() {
+    let (server, mut arrivals) = bind_tcp(Timings::default()).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut wire = Wire::towards(&server).await;
+    let mut options = wire.request("OPTIONS", "1", 1);
+    let here = listener.local_addr().unwrap();
+    options.via = format!("SIP/2.0/TCP {here};rport;branch=z9hG4bK1");
+    wire.send(options.text()).await;
+    let Some(Arrival::Options(options)) = soon(arrivals.recv()).await else { panic!() };
+    drop(wire);
+    while server.statistics().connections > 0 {
+        tokio::task::yield_now().await;
+    }
+    options.responder.respond(Answer::new(200));
+    // RFC 3261 §18.2.2: to the port of sent-by.
+    let (stream, _) = soon(listener.accept()).await.unwrap();
+    assert_eq!(Wire::new(stream, Transport::Tcp).response().await.status, 200);
+}
+
+#[tokio::test]
+async fn ipv4_and_ipv6_come_to_one_listener() {
+    let hop = "tcp:[::]:0".parse().unwrap();
+    let config = EndpointConfig { listen: vec![hop], ..config() };
+    let peers = ["127.0.0.0/8", "::1/128"].map(|network| network.parse().unwrap()).to_vec();
+    let config = EndpointConfig { peers: vec![Peer::trusted("test", peers)], ..config };
+    let (server, mut arrivals) = Endpoint::bind(config).await.unwrap();
+    let port = addr(&server).port();
+    for ip in ["127.0.0.1", "::1"] {
+        let stream = TcpStream::connect((ip, port)).await.unwrap();
+        let local = stream.local_addr().unwrap();
+        let mut wire = Wire::new(stream, Transport::Tcp);
+        let invite = wire.request("INVITE", ip, 1).body("application/sdp", OFFER);
+        wire.send(invite.text()).await;
+        let incoming = call(&mut arrivals).await;
+        assert_eq!(incoming.invitation.peer, local);
+        assert_eq!(incoming.invitation.local_ip, ip.parse::<std::net::IpAddr>().unwrap());
+    }
+}

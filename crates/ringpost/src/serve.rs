@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod call_loop;
+mod counted;
 mod filing;
 pub mod greetings;
 mod http;

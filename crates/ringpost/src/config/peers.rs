@@ -17,8 +17,12 @@ use super::{Config, Mistake};
 /// The peers of `[[sip.peer]]`, and as the last one the networks of `sip.peers`.
 pub(super) fn peers(config: &Config, listen: &[Hop], found: &mut Vec<Mistake>) -> Vec<Peer> {
     let keys = &config.sip;
-    let mut peers: Vec<Peer> =
-        keys.peer.iter().enumerate().map(|(index, keys)| peer(keys, index, found)).collect();
+    let mut peers: Vec<Peer> = keys
+        .peer
+        .iter()
+        .enumerate()
+        .map(|(index, keys)| peer(config, keys, index, found))
+        .collect();
     for (index, peer) in peers.iter().enumerate() {
         let at = |key: &str| format!("sip.peer.{index}.{key}");
         if peers.iter().take(index).any(|other| other.name == peer.name) {
@@ -51,7 +55,7 @@ pub(super) fn peers(config: &Config, listen: &[Hop], found: &mut Vec<Mistake>) -
     peers
 }
 
-fn peer(keys: &PeerKeys, index: usize, found: &mut Vec<Mistake>) -> Peer {
+fn peer(config: &Config, keys: &PeerKeys, index: usize, found: &mut Vec<Mistake>) -> Peer {
     let at = |key: &str| format!("sip.peer.{index}.{key}");
     if keys.name.trim().is_empty() {
         found.push(Mistake::new(
@@ -85,7 +89,7 @@ fn peer(keys: &PeerKeys, index: usize, found: &mut Vec<Mistake>) -> Peer {
         digest: credentials(keys.user.as_deref(), password),
         believed: believed(&at("believe"), &keys.believe, found),
         reports: keys.reports,
-        nat: keys.nat,
+        nat: keys.nat || config.media.nat,
         srtp,
         calls: keys.calls,
         ping,

@@ -87,8 +87,6 @@ pub struct Settings {
     pub media_address: Option<IpAddr>,
     /// RTP ports.
     pub media_ports: RangeInclusive<u16>,
-    /// RTP from any source.
-    pub media_nat: bool,
     /// Media threads, 0: one a core.
     pub media_workers: usize,
     /// Limits.
@@ -239,7 +237,6 @@ impl Settings {
             called_rule,
             media_address,
             media_ports,
-            media_nat: config.media.nat,
             media_workers: config.media.workers,
             limits,
             state_dir: config.state.dir.clone(),

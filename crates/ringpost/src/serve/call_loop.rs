@@ -64,7 +64,7 @@ pub fn open_sound(
     invitation: &Invitation,
 ) -> Result<(Stream, mpsc::UnboundedReceiver<MediaEvent>), MediaError> {
     let local = local(node, invitation);
-    node.engine.open(StreamConfig { local, nat: node.settings.media_nat })
+    node.engine.open(StreamConfig { local, nat: invitation.nat })
 }
 
 /// The address in our SDP.

@@ -17,6 +17,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use super::counted;
 use super::node::{Node, now};
 use crate::view;
 
@@ -79,49 +80,9 @@ async fn metrics(State(node): State<Arc<Node>>) -> Response {
         metrics::gauge!("ringpost_outbox_oldest_seconds")
             .set(counts.oldest_queued.map_or(0.0, |oldest| now().since(oldest).as_secs_f64()));
     }
-    counted(&node);
+    counted::read(&node);
     handle.run_upkeep();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response()
-}
-
-/// What SIP and the sound count by themselves.
-fn counted(node: &Node) {
-    let sip = node.endpoint.statistics();
-    for (method, count) in [
-        ("INVITE", sip.requests.invite),
-        ("ACK", sip.requests.ack),
-        ("CANCEL", sip.requests.cancel),
-        ("BYE", sip.requests.bye),
-        ("OPTIONS", sip.requests.options),
-        ("INFO", sip.requests.info),
-        ("other", sip.requests.other),
-    ] {
-        metrics::counter!("ringpost_sip_requests_total", "method" => method).absolute(count);
-    }
-    for (class, count) in [
-        ("1xx", sip.responses.provisional),
-        ("2xx", sip.responses.success),
-        ("3xx", sip.responses.redirection),
-        ("4xx", sip.responses.client_error),
-        ("5xx", sip.responses.server_error),
-        ("6xx", sip.responses.global_failure),
-    ] {
-        metrics::counter!("ringpost_sip_responses_total", "class" => class).absolute(count);
-    }
-    metrics::counter!("ringpost_sip_malformed_total").absolute(sip.malformed);
-    metrics::counter!("ringpost_sip_strangers_total").absolute(sip.strangers);
-    metrics::counter!("ringpost_sip_retransmissions_total", "direction" => "in")
-        .absolute(sip.retransmissions_received);
-    metrics::counter!("ringpost_sip_retransmissions_total", "direction" => "out")
-        .absolute(sip.retransmissions_sent);
-    let media = node.engine.statistics();
-    metrics::gauge!("ringpost_recordings_live").set(media.recordings as f64);
-    metrics::counter!("ringpost_rtp_packets_total", "direction" => "in").absolute(media.received);
-    metrics::counter!("ringpost_rtp_packets_total", "direction" => "out").absolute(media.sent);
-    metrics::counter!("ringpost_rtp_refused_total").absolute(media.refused);
-    metrics::counter!("ringpost_rtp_unauthentic_total").absolute(media.unauthentic);
-    metrics::counter!("ringpost_rtp_late_total").absolute(media.late);
-    metrics::counter!("ringpost_media_missed_ticks_total").absolute(media.missed_ticks);
 }
 
 async fn calls(State(node): State<Arc<Node>>) -> Json<Value> {

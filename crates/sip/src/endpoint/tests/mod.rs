@@ -10,6 +10,7 @@ mod messages;
 mod placing;
 mod refusals;
 mod repeats;
+mod secure;
 mod streams;
 mod traced;
 

@@ -68,7 +68,7 @@ impl Tls {
         (stamps != known).then(|| self.reload())
     }
 
-    fn configs(&self) -> io::Result<Arc<Configs>> {
+    pub(super) fn configs(&self) -> io::Result<Arc<Configs>> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(configs) = &current.configs {
             return Ok(configs.clone());

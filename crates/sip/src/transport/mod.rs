@@ -267,3 +267,6 @@ fn canonical(addr: SocketAddr) -> SocketAddr {
         std::net::IpAddr::V6(_) => addr,
     }
 }
+
+#[cfg(test)]
+mod tests;

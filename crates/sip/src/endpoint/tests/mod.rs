@@ -12,6 +12,7 @@ mod refusals;
 mod repeats;
 mod secure;
 mod streams;
+mod tls;
 mod traced;
 
 use std::net::SocketAddr;

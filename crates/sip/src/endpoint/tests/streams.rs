@@ -42,6 +42,13 @@ impl Wire<TcpStream> {
     }
 }
 
+impl Wire<tokio_rustls::client::TlsStream<TcpStream>> {
+    /// What the endpoint has shown.
+    pub(super) fn certificate(&self) -> Vec<u8> {
+        self.stream.get_ref().1.peer_certificates().unwrap()[0].to_vec()
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     pub(super) fn new(stream: S, transport: Transport) -> Self {
         Wire { stream, unread: Vec::new(), transport }
@@ -61,12 +68,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     }
 
     pub(super) async fn send(&mut self, text: impl AsRef<[u8]>) {
-        self.stream.write_all(text.as_ref()).await.unwrap();
-        self.stream.flush().await.unwrap();
+        self.try_send(text).await.unwrap();
+    }
+
+    pub(super) async fn try_send(&mut self, text: impl AsRef<[u8]>) -> io::Result<()> {
+        self.stream.write_all(text.as_ref()).await?;
+        self.stream.flush().await
     }
 
     /// More bytes; `false`: the endpoint has closed the connection.
-    async fn read(&mut self) -> bool {
+    pub(super) async fn read(&mut self) -> bool {
         let length = soon(self.stream.read_buf(&mut self.unread)).await;
         length.is_ok_and(|length| length > 0)
     }

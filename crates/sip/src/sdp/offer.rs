@@ -117,7 +117,9 @@ impl Media {
             return None;
         }
         let ip = self.address.filter(|ip| !ip.is_multicast())?;
-        let payload_types = || self.formats.iter().filter_map(|format| format.parse::<u8>().ok());
+        let numbers = || self.formats.iter().filter_map(|format| format.parse::<u8>().ok());
+        // Seven bits (RFC 3550 §5.1).
+        let payload_types = || numbers().filter(|number| *number < 128);
         let (payload_type, codec) =
             payload_types().find_map(|number| Some((number, self.codec(number)?)))?;
         Some(RemoteAudio {

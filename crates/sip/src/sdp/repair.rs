@@ -53,10 +53,11 @@ pub(super) fn repair(body: &[u8]) -> Result<Repaired, Malformed> {
                 readable |= whole;
                 (connected, used) = (false, 0);
             }
-            "c" if is_internet(value) && kinds.is_empty() => connection = Some(value),
-            "c" if is_internet(value) && !connected => {
+            "c" if kinds.is_empty() => connection = internet(value).or(connection),
+            "c" if !connected => {
+                let Some(connection) = internet(value) else { continue };
                 connected = true;
-                push_line(&mut media, "c", value);
+                push_line(&mut media, "c", &connection);
             }
             "a" if is_of_use(value) && used < MOST_ATTRIBUTES => {
                 used += 1;
@@ -76,7 +77,7 @@ pub(super) fn repair(body: &[u8]) -> Result<Repaired, Malformed> {
     push_line(&mut text, "o", &repair_origin(origin.unwrap_or("")));
     push_line(&mut text, "s", "-");
     if let Some(connection) = connection {
-        push_line(&mut text, "c", connection);
+        push_line(&mut text, "c", &connection);
     }
     push_line(&mut text, "t", "0 0");
     text.push_str(&attributes);
@@ -133,9 +134,13 @@ fn is_known_kind(kind: &str) -> bool {
     matches!(kind, "audio" | "video" | "text" | "application" | "message" | "image")
 }
 
-fn is_internet(connection: &str) -> bool {
+/// `IN IP4 address` in large letters, which some peers do not write.
+fn internet(connection: &str) -> Option<String> {
     let mut fields = connection.split_whitespace();
-    fields.next() == Some("IN") && matches!(fields.next(), Some("IP4" | "IP6"))
+    let (network, family) = (fields.next()?, fields.next()?);
+    let family = ["IP4", "IP6"].into_iter().find(|name| name.eq_ignore_ascii_case(family))?;
+    let address = fields.next().unwrap_or_default();
+    network.eq_ignore_ascii_case("IN").then(|| format!("IN {family} {address}"))
 }
 
 /// `user sess-id sess-version IN IP4 address`; ids that are no u64 become 0,

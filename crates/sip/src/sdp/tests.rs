@@ -38,6 +38,7 @@ fn the_first_codec_that_we_speak_is_chosen() {
         ("0 97", "a=rtpmap:0 PCMU/16000\r\na=rtpmap:97 PCMU/8000/2", None),
         ("9 18", "", None),
         ("300 -1 x 0", "", Some((Codec::Pcmu, 0, None))),
+        ("200 0", "a=rtpmap:200 PCMA/8000", Some((Codec::Pcmu, 0, None))),
     ];
     for (formats, lines, expected) in table {
         let chosen = audio(&format!("{HEAD}m=audio 4000 RTP/AVP {formats}\r\n{lines}\r\n"))
@@ -69,6 +70,8 @@ fn the_address_of_the_stream_goes_before_that_of_the_session() {
             Some("192.0.2.1:5000"),
         ),
         ("c=IN IP4 192.0.2.1\nt=0 0", None),
+        ("c=in ip4  192.0.2.1\nm=audio 4000 RTP/AVP 0", Some("192.0.2.1:4000")),
+        ("c=IN IP4\nm=audio 4000 RTP/AVP 0", None),
         ("c=IN IP4 192.0.2.1\nm=audio 4000 rtp/avp 0", Some("192.0.2.1:4000")),
         ("m=audio 4000 RTP/AVP 0\nc=IN IP4 192.0.2.1\nc=IN IP4 192.0.2.2", Some("192.0.2.1:4000")),
     ];

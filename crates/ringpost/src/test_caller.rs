@@ -2,14 +2,14 @@
 //! greeting, leaves a message, hangs up where it is told to.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use ringpost_media::{Engine, EngineConfig, MediaEvent, Prompt, Stream, StreamConfig};
 use ringpost_sip::{
-    Arrival, Endpoint, EndpointConfig, Hop, Network, OutgoingCall, OutgoingInfo, OutgoingInvite,
-    Peer, Progress, SrtpPolicy, Strangers, TlsFiles,
+    Arrival, Credentials, Endpoint, EndpointConfig, Hop, Network, OutgoingCall, OutgoingInfo,
+    OutgoingInvite, Peer, Progress, SrtpPolicy, Strangers, TlsFiles, Transport,
 };
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -38,7 +38,7 @@ pub enum HangUp {
 /// One call to place.
 pub struct TestCall {
     /// Where to.
-    pub destination: SocketAddr,
+    pub destination: Hop,
     /// Request-URI.
     pub uri: String,
     /// From.
@@ -51,6 +51,8 @@ pub struct TestCall {
     pub hang_up: HangUp,
     /// How long to wait in the state before hanging up in it.
     pub after: Duration,
+    /// What a challenge is answered by.
+    pub credentials: Option<Credentials>,
 }
 
 /// SIP and sound of the caller.
@@ -63,11 +65,15 @@ pub struct TestCaller {
 }
 
 impl TestCaller {
-    /// Starts one at `local`, on free ports.
+    /// Starts one on free ports at the address that reaches the destination.
+    /// Certificates are verified by the authorities in that PEM file, or by the
+    /// system's.
     ///
     /// # Errors
-    /// When there is no port or folder to be had.
-    pub async fn start(local: IpAddr, destination: SocketAddr) -> Result<Self, Failure> {
+    /// When nobody listens at the destination, or there is no port or folder to
+    /// be had.
+    pub async fn start(destination: Hop, ca: Option<&Path>) -> Result<Self, Failure> {
+        let local = local_ip(destination.addr)?;
         knock(local, destination).await?;
         let folder = std::env::temp_dir().join(format!("ringpost-caller-{}", new_id()));
         std::fs::create_dir_all(&folder)?;
@@ -78,10 +84,10 @@ impl TestCaller {
         })?;
         let (endpoint, arrivals) = Endpoint::bind(EndpointConfig {
             listen: vec![Hop::udp(SocketAddr::new(local, 0))],
-            tls: TlsFiles::default(),
+            tls: TlsFiles { ca: ca.map(Path::to_owned), ..TlsFiles::default() },
             peers: vec![Peer::trusted(
                 "called",
-                vec![destination.ip().to_string().parse::<Network>()?],
+                vec![destination.addr.ip().to_string().parse::<Network>()?],
             )],
             strangers: Strangers::Refused,
             server: concat!("Ringpost/", env!("CARGO_PKG_VERSION"), " test caller").into(),
@@ -107,13 +113,14 @@ impl TestCaller {
         let (stream, mut sound) =
             self.engine.open(StreamConfig { local: self.local, nat: false })?;
         let mut outgoing = self.endpoint.place(OutgoingInvite {
-            destination: call.destination,
+            destination: Some(call.destination),
             uri: call.uri.clone(),
             from: call.from.clone(),
             from_name: call.from_name.clone(),
             headers: Vec::new(),
             rtp: SocketAddr::new(self.local, stream.local_addr().port()),
             srtp: SrtpPolicy::Off,
+            credentials: call.credentials.clone(),
         });
         if call.hang_up == HangUp::Ringing {
             return give_up(&mut outgoing, call.after, tell).await;
@@ -157,18 +164,35 @@ impl Drop for TestCaller {
 
 /// Where the host says that nobody listens, there is no use in waiting for the
 /// transaction to time out (32 s).
-async fn knock(local: IpAddr, destination: SocketAddr) -> Result<(), Failure> {
+pub async fn knock(local: IpAddr, destination: Hop) -> Result<(), Failure> {
+    let nobody = || format!("nobody listens at {destination}; is the server running there?");
+    if destination.transport != Transport::Udp {
+        let connecting = tokio::net::TcpStream::connect(destination.addr);
+        return match timeout(Duration::from_secs(4), connecting).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(nobody().into()),
+        };
+    }
     let socket = tokio::net::UdpSocket::bind(SocketAddr::new(local, 0)).await?;
-    socket.connect(destination).await?;
+    socket.connect(destination.addr).await?;
     // A keep-alive of RFC 5626 §4.4.1: it asks for no answer over UDP.
     socket.send(b"\r\n\r\n").await?;
     let mut answer = [0; 1];
     match timeout(Duration::from_millis(100), socket.recv(&mut answer)).await {
         Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-            Err(format!("nobody listens at udp:{destination}; is the server running there?").into())
+            Err(nobody().into())
         }
         _ => Ok(()),
     }
+}
+
+/// The address of this machine that reaches `destination`.
+pub fn local_ip(destination: SocketAddr) -> Result<IpAddr, Failure> {
+    let any: SocketAddr =
+        if destination.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0u16; 8], 0).into() };
+    let socket = std::net::UdpSocket::bind(any)?;
+    socket.connect(destination)?;
+    Ok(socket.local_addr()?.ip())
 }
 
 /// CANCELs once the call rings, or after a while when it is only being tried.

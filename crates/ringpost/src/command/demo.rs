@@ -1,6 +1,5 @@
 //! `ringpost demo`: a server on embedded defaults, three calls, three mails.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use ringpost_directory::Contacts;
 use ringpost_media::Prompt;
-use ringpost_sip::OutgoingInfo;
+use ringpost_sip::{Hop, OutgoingInfo};
 use tokio::time::{Instant, sleep};
 
 use super::Failure;
@@ -49,8 +48,9 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     let folder = dir.join("mail").join(ALICE);
     let before = mails(&folder);
     let running = start(settings).await?;
-    let destination = running.sip_addresses().first().ok_or("the server listens nowhere")?.addr;
-    println!("A server for alice runs at sip:alice@{destination}; three calls come in.");
+    let addresses = running.sip_addresses();
+    let destination = *addresses.first().ok_or("the server listens nowhere")?;
+    println!("A server for alice runs at sip:alice@{}; three calls come in.", destination.addr);
     let called = call(destination).await;
     let shown = match called {
         Ok(()) => show(&running, &folder, &before).await,
@@ -74,21 +74,21 @@ fn configuration(dir: &Path) -> String {
 }
 
 /// The three calls, one after the other.
-async fn call(destination: SocketAddr) -> Result<(), Failure> {
-    let local = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    let caller = TestCaller::start(local, destination).await?;
-    let uri = format!("sip:alice@{destination}");
+async fn call(destination: Hop) -> Result<(), Failure> {
+    let caller = TestCaller::start(destination, None).await?;
+    let uri = format!("sip:alice@{}", destination.addr);
 
     println!("1. The phones ring, the caller gives up: the phone system reports it by SIP INFO.");
     let status = caller
         .inform(OutgoingInfo {
-            destination,
+            destination: Some(destination),
             uri: uri.clone(),
             from: "sip:frontend@example.com".into(),
             call_id: None,
             content_type: "application/ms-rtc-usernotification+xml".into(),
             headers: Vec::new(),
             body: report().into_bytes(),
+            credentials: None,
         })
         .await?;
     if status != 200 {
@@ -105,6 +105,7 @@ async fn call(destination: SocketAddr) -> Result<(), Failure> {
         message: message.clone(),
         hang_up,
         after: Duration::from_millis(500),
+        credentials: None,
     };
     let quiet = |_: &str| {};
     caller.place(test_call("sip:+14255550143@example.com", HangUp::Greeting), quiet).await?;

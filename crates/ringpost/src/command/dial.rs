@@ -1,19 +1,19 @@
 //! `ringpost dial sip:USER@HOST --wav FILE --hang-up ringing|greeting|recording`
 
-use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use ringpost_media::Prompt;
+use ringpost_sip::{Credentials, Hop};
 
 use super::Failure;
 use crate::test_caller::{HangUp, TestCall, TestCaller};
 
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Whom to call: sip:USER@HOST or sip:USER@HOST:PORT
+    /// Whom to call: sip:USER@HOST[:PORT][;transport=tcp|tls], or sips:USER@HOST
     uri: String,
     /// What to say, a WAV file of any rate; left out: the built-in greeting
     #[arg(long, value_name = "FILE")]
@@ -30,10 +30,22 @@ pub struct Options {
     /// Display name of who calls
     #[arg(long, value_name = "NAME")]
     from_name: Option<String>,
+    /// User of digest authentication, where the server asks for it
+    #[arg(long, value_name = "NAME", requires = "password_file")]
+    user: Option<String>,
+    /// File with the password for that
+    #[arg(long, value_name = "FILE", requires = "user")]
+    password_file: Option<PathBuf>,
+    /// PEM file with the authorities to trust over TLS; left out: the system's
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
 }
 
 pub async fn run(options: Options) -> Result<(), Failure> {
-    let destination = resolve(&options.uri).await?;
+    let credentials = match (&options.user, &options.password_file) {
+        (Some(user), Some(file)) => Some(Credentials { user: user.clone(), password: first_line(file)? }),
+        _ => None,
+    };
     let message = match &options.wav {
         None => Prompt::default_greeting(),
         Some(file) => {
@@ -44,7 +56,7 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     };
     let after = Duration::try_from_secs_f64(options.after)
         .map_err(|_| "--after: a number of seconds, 0 or more, is wanted")?;
-    let caller = TestCaller::start(local_ip(destination)?, destination).await?;
+    let (destination, caller) = reach(&options).await?;
     let call = TestCall {
         destination,
         uri: options.uri,
@@ -53,36 +65,27 @@ pub async fn run(options: Options) -> Result<(), Failure> {
         message: Arc::new(message),
         hang_up: options.hang_up,
         after,
+        credentials,
     };
     let placed = caller.place(call, |step| println!("{step}")).await;
     caller.close().await;
     placed
 }
 
-/// Where `sip:USER@HOST[:PORT]` is; port 5060 when none is named.
-async fn resolve(uri: &str) -> Result<SocketAddr, Failure> {
-    let wrong =
-        || Failure::from(format!("\"{uri}\" is no SIP URI; write sip:alice@127.0.0.1:5060"));
-    let rest = uri.strip_prefix("sip:").ok_or_else(wrong)?;
-    let (_, host) =
-        rest.split(';').next().and_then(|rest| rest.split_once('@')).ok_or_else(wrong)?;
-    let with_port = match host.rsplit_once(':') {
-        Some((name, port)) if port.parse::<u16>().is_ok() && !name.ends_with(':') => {
-            host.to_owned()
-        }
-        _ => format!("{host}:5060"),
-    };
-    let mut found = tokio::net::lookup_host(&with_port)
-        .await
-        .map_err(|error| format!("{host} cannot be found: {error}"))?;
-    found.next().ok_or_else(|| format!("{host} has no address").into())
+/// A caller for the first place that the URI leads to and somebody listens at.
+async fn reach(options: &Options) -> Result<(Hop, TestCaller), Failure> {
+    let mut failed = None;
+    for hop in ringpost_sip::locate(&options.uri).await? {
+        match TestCaller::start(hop, options.ca.as_deref()).await {
+            Ok(caller) => return Ok((hop, caller)),
+            Err(failure) => failed.get_or_insert(failure),
+        };
+    }
+    Err(failed.unwrap_or_else(|| format!("{} leads nowhere", options.uri).into()))
 }
 
-/// The address of this machine that reaches `destination`.
-fn local_ip(destination: SocketAddr) -> Result<IpAddr, Failure> {
-    let any: SocketAddr =
-        if destination.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0u16; 8], 0).into() };
-    let socket = UdpSocket::bind(any)?;
-    socket.connect(destination)?;
-    Ok(socket.local_addr()?.ip())
+fn first_line(file: &Path) -> Result<String, Failure> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
 }

@@ -49,19 +49,26 @@ pub(super) struct Offered {
 /// A call that we placed and that has no final answer yet.
 #[derive(Debug)]
 pub(super) struct Placed {
-    /// Its INVITE client transaction.
-    pub(super) key: Key,
-    pub(super) invite: Arc<Request>,
-    pub(super) destination: Origin,
+    /// Its latest INVITE; `None`: nobody knows yet where it goes.
+    pub(super) sent: Option<Sent>,
     pub(super) progress: mpsc::UnboundedSender<Progress>,
     pub(super) rtp: SocketAddr,
     /// Our keys in the offer.
     pub(super) keys: OwnKeys,
     pub(super) session: u64,
-    /// A provisional response came, so CANCEL may go (§9.1).
-    pub(super) proceeding: bool,
     pub(super) ringing: bool,
     pub(super) cancel: Option<Cancel>,
+}
+
+/// An INVITE of ours under way.
+#[derive(Debug)]
+pub(super) struct Sent {
+    /// Its client transaction.
+    pub(super) key: Key,
+    pub(super) invite: Arc<Request>,
+    pub(super) destination: Origin,
+    /// A provisional response came, so CANCEL may go (§9.1).
+    pub(super) proceeding: bool,
 }
 
 /// What became of the wish to cancel.
@@ -154,7 +161,7 @@ impl Call {
     /// The way to the other side.
     pub(super) fn origin(&self) -> Option<Origin> {
         match self {
-            Call::Placed(placed) => Some(placed.destination),
+            Call::Placed(placed) => placed.sent.as_ref().map(|sent| sent.destination),
             Call::Standing(standing) => Some(standing.peer),
             Call::Offered(offered) => Some(offered.origin),
             Call::Ending(_) => None,

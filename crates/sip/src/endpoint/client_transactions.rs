@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use tokio::sync::oneshot;
 
 use super::call::Acknowledged;
 use super::outgoing::RequestError;
@@ -41,8 +40,8 @@ pub(super) enum Purpose {
     Invite { tag: Tag, invite: Arc<Request>, acks: Vec<Acknowledged> },
     /// The end of the call of that tag.
     Bye(Tag),
-    /// Whoever waits for the status.
-    Info(Option<oneshot::Sender<Result<u16, RequestError>>>),
+    /// The request outside of a dialog of that tag.
+    Outside(Tag),
     /// Nobody: CANCEL, or BYE to a branch that was not wanted.
     Nobody,
 }
@@ -53,6 +52,7 @@ enum ClientEvent {
     NonInvite(NonInviteClientEvent),
     Deadline,
     TransportError,
+    Abandoned,
 }
 
 impl Machine {
@@ -77,6 +77,7 @@ impl Machine {
                     ClientEvent::Invite(event) => event,
                     ClientEvent::Deadline => InviteClientEvent::Deadline,
                     ClientEvent::TransportError => InviteClientEvent::TransportError,
+                    ClientEvent::Abandoned => InviteClientEvent::Abandoned,
                     ClientEvent::NonInvite(_) => return,
                 };
                 machine.handle(event, now, out);
@@ -86,7 +87,7 @@ impl Machine {
                     ClientEvent::NonInvite(event) => event,
                     ClientEvent::Deadline => NonInviteClientEvent::Deadline,
                     ClientEvent::TransportError => NonInviteClientEvent::TransportError,
-                    ClientEvent::Invite(_) => return,
+                    ClientEvent::Invite(_) | ClientEvent::Abandoned => return,
                 };
                 machine.handle(event, now, out);
             }
@@ -163,17 +164,28 @@ impl Task {
                 let tag = *tag;
                 self.take_call(tag);
             }
-            Purpose::Info(waiting) if response.status >= 200 => {
-                if let Some(waiting) = waiting.take() {
-                    let _gone = waiting.send(Ok(response.status));
-                }
+            Purpose::Outside(tag) => {
+                let tag = *tag;
+                self.outside_response(tag, &key, &response, now);
             }
-            Purpose::Bye(_) | Purpose::Info(_) | Purpose::Nobody => {}
+            Purpose::Bye(_) | Purpose::Nobody => {}
         }
     }
 
     pub(super) fn client_deadline(&mut self, key: &Key, now: Instant) {
         self.drive_client(key, ClientEvent::Deadline, now);
+    }
+
+    /// Nobody waits for this try any more. An INVITE is kept, without repeats, so
+    /// that what rings late is cancelled and what answers late is hung up.
+    pub(super) fn leave_client(&mut self, key: &Key, now: Instant) {
+        match self.client.get(key).map(|known| &known.machine) {
+            Some(Machine::Invite(_)) => {
+                self.drive_client(key, ClientEvent::Abandoned, now);
+            }
+            Some(Machine::NonInvite(_)) => self.drop_client(key),
+            None => {}
+        }
     }
 
     /// Gives up an INVITE that even its CANCEL did not end.
@@ -216,8 +228,8 @@ impl Task {
                     unsent = !self.send_by(key, destination, bytes);
                 }
                 Action::Deliver => delivered = true,
-                Action::TimedOut => self.request_failed(key, RequestError::TimedOut),
-                Action::Unreachable => self.request_failed(key, RequestError::Unreachable),
+                Action::TimedOut => self.request_failed(key, RequestError::TimedOut, now),
+                Action::Unreachable => self.request_failed(key, RequestError::Unreachable, now),
                 Action::Terminated => {
                     self.client.remove(key);
                 }
@@ -262,21 +274,16 @@ impl Task {
         known.any(|known| known.destination.connection == Some(connection))
     }
 
-    fn request_failed(&mut self, key: &Key, error: RequestError) {
+    fn request_failed(&mut self, key: &Key, error: RequestError, now: Instant) {
         let Some(transaction) = self.client.get_mut(key) else { return };
         match &mut transaction.purpose {
-            Purpose::Invite { tag, .. } => {
+            Purpose::Invite { tag, .. } | Purpose::Outside(tag) => {
                 let tag = *tag;
-                self.placing_failed(tag, error);
+                self.outside_failed(tag, key, error, now);
             }
             Purpose::Bye(tag) => {
                 let tag = *tag;
                 self.take_call(tag);
-            }
-            Purpose::Info(waiting) => {
-                if let Some(waiting) = waiting.take() {
-                    let _gone = waiting.send(Err(error));
-                }
             }
             Purpose::Nobody => {}
         }

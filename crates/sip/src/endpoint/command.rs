@@ -7,7 +7,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::answer::Answer;
 use super::outgoing::{OutgoingInfo, OutgoingInvite, Progress, RequestError};
+use crate::ResolveError;
 use crate::dialog::Tag;
+use crate::resolve::Route;
 use crate::transaction::Key;
 
 /// The way to the endpoint's task. Unbounded, so that no handle ever waits;
@@ -35,6 +37,8 @@ pub(crate) enum Command {
     Cancel(Tag, Option<String>),
     /// An INFO outside of a dialog.
     Info(Box<OutgoingInfo>, oneshot::Sender<Result<u16, RequestError>>),
+    /// Where the request of that tag may go.
+    Resolved(Tag, Result<Vec<Route>, ResolveError>),
     /// Take nothing new, end within this time, then say so.
     Close(Duration, oneshot::Sender<()>),
 }

@@ -204,12 +204,7 @@ impl Task {
         }
         match call {
             Call::Offered(_) => self.ring(tag, now),
-            Call::Placed(placed) => {
-                let key = placed.key.clone();
-                let _unheard = placed.progress.send(Progress::TimedOut);
-                self.drop_client(&key);
-                self.take_call(tag);
-            }
+            Call::Placed(_) => self.give_up_placing(tag, Progress::TimedOut),
             Call::Standing(standing) => {
                 let Some(unacked) = &mut standing.unacked else { return };
                 let origin = unacked.origin;

@@ -7,14 +7,15 @@ use tokio::sync::mpsc;
 
 use super::arrival::Holder;
 use super::command::{Command, Commands};
-use crate::SrtpPolicy;
 use crate::dialog::Tag;
+use crate::{Credentials, Hop, ResolveError, SrtpPolicy};
 
 /// A call to be placed.
 #[derive(Debug, Clone)]
 pub struct OutgoingInvite {
-    /// Where the INVITE is sent to.
-    pub destination: SocketAddr,
+    /// Where the INVITE is sent to; `None`: where its URI leads (RFC 3263). Over
+    /// TLS the certificate has to name the URI's host in either case.
+    pub destination: Option<Hop>,
     /// Request-URI and To.
     pub uri: String,
     /// SIP URI of From.
@@ -27,6 +28,8 @@ pub struct OutgoingInvite {
     pub rtp: SocketAddr,
     /// What is offered: plain sound, both (RFC 8643), or encrypted sound only.
     pub srtp: SrtpPolicy,
+    /// What a challenge is answered by (RFC 3261 §22).
+    pub credentials: Option<Credentials>,
 }
 
 /// A call that we placed.
@@ -47,10 +50,10 @@ pub enum Progress {
     Ringing,
     /// 200 with the peer's audio; the ACK is on its way.
     Answered(RemoteAudio),
-    /// A final response of 300 or above, with its reason phrase. 487 also where
-    /// our CANCEL crossed the answer and the call was ended at once by BYE, 503
-    /// where the INVITE could not be sent, 488 where the answer's SDP could not
-    /// be read.
+    /// A final response of 300 or above, with its reason phrase; a redirection is
+    /// not followed. 487 also where our CANCEL crossed the answer and the call was
+    /// ended at once by BYE, 503 where the INVITE could not be sent or its URI
+    /// leads nowhere, 488 where the answer's SDP could not be read.
     Refused(u16, String),
     /// The peer sent BYE.
     HungUp,
@@ -90,8 +93,8 @@ impl OutgoingControl {
 /// An INFO outside of a dialog.
 #[derive(Debug, Clone)]
 pub struct OutgoingInfo {
-    /// Where the INFO is sent to.
-    pub destination: SocketAddr,
+    /// Where the INFO is sent to; `None`: where its URI leads (RFC 3263).
+    pub destination: Option<Hop>,
     /// Request-URI and To.
     pub uri: String,
     /// SIP URI of From.
@@ -104,10 +107,12 @@ pub struct OutgoingInfo {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
+    /// What a challenge is answered by (RFC 3261 §22).
+    pub credentials: Option<Credentials>,
 }
 
 /// Why a request got no final response.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
     /// Timer F ran out.
     #[error(
@@ -117,6 +122,12 @@ pub enum RequestError {
     /// No socket of ours reaches the destination, or sending failed.
     #[error("the request could not be sent; check that a listening address reaches the peer")]
     Unreachable,
+    /// The Request-URI leads nowhere.
+    #[error(transparent)]
+    Unresolved(#[from] ResolveError),
+    /// Thousands of requests wait for an answer already.
+    #[error("too many requests are under way; try again later")]
+    Busy,
     /// The Request-URI or From is no URI.
     #[error("the address is no SIP URI")]
     InvalidUri,

@@ -13,6 +13,7 @@ use super::arrival::Arrival;
 use super::call::Call;
 use super::client_transactions::ClientTransaction;
 use super::command::{Command, Commands};
+use super::outbound::Outbound;
 use super::peers::{PeerCounts, PeerId};
 use super::refusals::Refusals;
 use super::server_transactions::ServerTransaction;
@@ -43,6 +44,7 @@ pub(super) struct Task {
     pub(super) timers: Timers,
     pub(super) server: HashMap<Key, ServerTransaction>,
     pub(super) client: HashMap<Key, ClientTransaction>,
+    pub(super) outbound: Outbound,
     /// Server transactions that a merged request would belong to.
     pub(super) ongoing: HashMap<Key, Key>,
     pub(super) calls: HashMap<Tag, Call>,
@@ -89,6 +91,7 @@ impl Task {
             timers: Timers::default(),
             server: HashMap::new(),
             client: HashMap::new(),
+            outbound: Outbound::new(),
             ongoing: HashMap::new(),
             calls: HashMap::new(),
             pending: 0,
@@ -199,6 +202,7 @@ impl Task {
             Command::Place(placing) => self.place(*placing, now),
             Command::Cancel(tag, reason) => self.cancel(tag, reason, now),
             Command::Info(info, done) => self.send_info(*info, done, now),
+            Command::Resolved(tag, routes) => self.resolved(tag, routes, now),
             Command::Close(within, done) => {
                 let until = now + within;
                 let closing = self.closing.get_or_insert(Closing { until, done: Vec::new() });
@@ -213,6 +217,7 @@ impl Task {
             guarded(|| match target {
                 Target::Server(key) => self.server_deadline(&key, now),
                 Target::Client(key) => self.client_deadline(&key, now),
+                Target::Request(tag) => self.request_deadline(tag, now),
                 Target::Call(tag) => self.call_deadline(tag, now),
             });
         }
@@ -224,7 +229,7 @@ impl Task {
     }
 
     fn is_closed(&self, now: Instant) -> bool {
-        let quiet = self.calls.is_empty() && self.pending == 0;
+        let quiet = self.calls.is_empty() && self.pending == 0 && self.outbound.is_quiet();
         self.closing.as_ref().is_some_and(|closing| quiet || now >= closing.until)
     }
 }

@@ -14,6 +14,8 @@ pub(super) enum Target {
     Server(Key),
     /// A client transaction.
     Client(Key),
+    /// A request of ours that looks for somebody to answer it.
+    Request(Tag),
     /// A call that waits for an ACK, or for the end of what it cancelled.
     Call(Tag),
 }

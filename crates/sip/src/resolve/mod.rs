@@ -17,6 +17,20 @@ pub(crate) use dns::Resolver;
 pub(crate) use target::Target;
 
 use crate::Hop;
+use crate::wire::Uri;
+
+/// The places that a `sip:` or `sips:` URI leads to, in the order they should be
+/// tried (RFC 3263), for somebody who has sockets of every kind. Takes 5 s at most.
+///
+/// # Errors
+/// It leads nowhere, or the DNS does not say where.
+pub async fn locate(uri: &str) -> Result<Vec<Hop>, ResolveError> {
+    let no_server = |_| ResolveError::NoServer(uri.to_owned());
+    let target = Target::of(&Uri::read(uri).map_err(no_server)?)?;
+    let means = Means { udp_v4: true, udp_v6: true };
+    let routes = Resolver::system().resolve(&target, means).await?;
+    Ok(routes.into_iter().map(|route| route.hop).collect())
+}
 
 /// One place to try.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -31,6 +31,8 @@ pub(crate) enum InviteClientEvent {
     Deadline,
     /// The request could not be sent.
     TransportError,
+    /// Nobody waits for an answer any more: nothing is sent again.
+    Abandoned,
 }
 
 #[derive(Debug)]
@@ -71,7 +73,9 @@ impl InviteClient {
 
     /// Takes one event and pushes what follows from it.
     pub(crate) fn handle(&mut self, event: InviteClientEvent, now: Instant, out: &mut Vec<Action>) {
-        use InviteClientEvent::{Deadline, Provisional, Refusal, Success, TransportError};
+        use InviteClientEvent::{
+            Abandoned, Deadline, Provisional, Refusal, Success, TransportError,
+        };
         let state = std::mem::replace(&mut self.state, State::Terminated);
         self.state = match (state, event) {
             (State::Calling { .. } | State::Proceeding, Provisional) => {
@@ -109,7 +113,13 @@ impl InviteClient {
                 out.extend([Action::Unreachable, Action::Terminated]);
                 State::Terminated
             }
-            (state, Provisional | Success | Refusal { .. } | Deadline | TransportError) => state,
+            (State::Calling { request, interval, timer_b, .. }, Abandoned) => {
+                State::Calling { request, timer_a: None, interval, timer_b }
+            }
+            (
+                state,
+                Provisional | Success | Refusal { .. } | Deadline | TransportError | Abandoned,
+            ) => state,
         };
     }
 }

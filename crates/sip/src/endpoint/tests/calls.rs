@@ -118,13 +118,14 @@ async fn a_report_gets_the_answer_of_the_house() {
     let (client, _) = bind().await;
     for status in [200, 404] {
         let info = OutgoingInfo {
-            destination: addr(&server),
+            destination: Some(Hop::udp(addr(&server))),
             uri: "sip:alice@example.com".to_owned(),
             from: "sip:front-end@example.com".to_owned(),
             call_id: Some("reported".to_owned()),
             content_type: "application/json".to_owned(),
             headers: vec![("Ms-Conversation-ID".to_owned(), "conversation".to_owned())],
             body: b"{\"caller\":\"+14255550142\"}\xff\x00".to_vec(),
+            credentials: None,
         };
         let body = info.body.clone();
         let sent = tokio::spawn({

@@ -57,13 +57,14 @@ impl World {
     fn place(&mut self, tag: Tag) -> mpsc::UnboundedReceiver<Progress> {
         let (progress, told) = mpsc::unbounded_channel();
         let invite = OutgoingInvite {
-            destination: self.raw.local,
+            destination: Some(Hop::udp(self.raw.local)),
             uri: "sip:alice@example.com".to_owned(),
             from: "sip:bob@example.com".to_owned(),
             from_name: None,
             headers: Vec::new(),
             rtp: rtp(5000),
             srtp: SrtpPolicy::Off,
+            credentials: None,
         };
         let placing = Placing { tag, call_id: "c".to_owned(), invite, progress };
         self.commands.send(Command::Place(Box::new(placing))).unwrap();

@@ -61,13 +61,14 @@ fn rtp(port: u16) -> SocketAddr {
 
 fn to_alice(endpoint: &Endpoint) -> OutgoingInvite {
     OutgoingInvite {
-        destination: addr(endpoint),
+        destination: Some(Hop::udp(addr(endpoint))),
         uri: format!("sip:alice@{}", addr(endpoint)),
         from: "sip:bob@example.com".to_owned(),
         from_name: Some("Bob \"B\" Example".to_owned()),
         headers: Vec::new(),
         rtp: rtp(5000),
         srtp: SrtpPolicy::Off,
+        credentials: None,
     }
 }
 

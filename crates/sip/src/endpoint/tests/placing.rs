@@ -6,7 +6,7 @@ use super::*;
 async fn placed() -> (Endpoint, Raw, OutgoingCall, Request) {
     let (client, _) = bind().await;
     let raw = Raw::towards(&client).await;
-    let destination = raw.local;
+    let destination = Some(Hop::udp(raw.local));
     let placed = client.place(OutgoingInvite { destination, ..to_alice(&client) });
     let invite = raw.incoming("INVITE").await;
     (client, raw, placed, invite)
@@ -102,7 +102,7 @@ async fn whom_we_call_may_hang_up_though_no_peer() {
     let peers = peers("192.0.2.0/24");
     let (client, _) = Endpoint::bind(EndpointConfig { peers, ..config() }).await.unwrap();
     let raw = Raw::towards(&client).await;
-    let mut placed = client.place(OutgoingInvite { destination: raw.local, ..to_alice(&client) });
+    let mut placed = client.place(OutgoingInvite { destination: Some(Hop::udp(raw.local)), ..to_alice(&client) });
     let invite = raw.incoming("INVITE").await;
     raw.respond(&invite, 200, SDP, OFFER).await;
     let ack = raw.incoming("ACK").await;
@@ -127,13 +127,14 @@ async fn what_cannot_be_sent_is_said_at_once() {
     let bad = OutgoingInvite { uri: "nobody".to_owned(), ..to_alice(&client) };
     assert!(matches!(next(&mut client.place(bad).progress).await, Some(Progress::Refused(400, _))));
     let info = |uri: &str, destination: &str| OutgoingInfo {
-        destination: destination.parse().unwrap(),
+        destination: Some(Hop::udp(destination.parse().unwrap())),
         uri: uri.to_owned(),
         from: "sip:a@example.com".to_owned(),
         call_id: None,
         content_type: "text/plain".to_owned(),
         headers: Vec::new(),
         body: Vec::new(),
+        credentials: None,
     };
     let sent = soon(client.request_info(info("nobody", "127.0.0.1:9"))).await;
     assert_eq!(sent, Err(RequestError::InvalidUri));

@@ -1,0 +1,300 @@
+//! Requests of our own that look for somebody to answer them: several hops, the
+//! DNS, challenges, and size. The clock of the task is moved by hand.
+
+use std::time::Instant;
+
+use super::clock::World;
+use super::*;
+use crate::resolve::{ResolveError, Resolver, Route};
+use crate::transport::Origin;
+
+/// A task that sends nothing but shows what it would send.
+struct Wire(World);
+
+impl Wire {
+    fn new() -> Wire {
+        Wire(World::captured())
+    }
+
+    /// Orders an INFO and gives whoever waits for its status.
+    fn inform(&mut self, info: OutgoingInfo) -> oneshot::Receiver<Result<u16, RequestError>> {
+        let (done, status) = oneshot::channel();
+        self.0.orders(Command::Info(Box::new(info), done));
+        status
+    }
+
+    /// An INFO whose URI is said to lead to these hops.
+    fn inform_by(&mut self, hops: &[&str]) -> oneshot::Receiver<Result<u16, RequestError>> {
+        let status = self.inform(info("sip:alice@example.com"));
+        let tag = *self.0.task.outbound.requests.keys().next().unwrap();
+        self.resolve(tag, hops);
+        status
+    }
+
+    fn resolve(&mut self, tag: Tag, hops: &[&str]) {
+        let name = "example.com".to_owned();
+        let route = |hop: &&str| Route { hop: hop.parse().unwrap(), name: name.clone() };
+        let routes = hops.iter().map(route).collect();
+        self.0.orders(Command::Resolved(tag, Ok(routes)));
+    }
+
+    /// The next message that goes out, with where it goes.
+    fn sent(&mut self) -> Option<(String, Request)> {
+        let (origin, bytes) = self.0.task.transports.sent().pop_front()?;
+        let hop = Hop { transport: origin.transport, addr: origin.source };
+        match read_datagram(&bytes).unwrap().unwrap() {
+            Message::Request(request) => Some((hop.to_string(), request)),
+            Message::Response(response) => panic!("{response:?}"),
+        }
+    }
+
+    /// The next request, which goes to that hop.
+    fn sent_to(&mut self, hop: &str) -> Request {
+        let (to, request) = self.sent().unwrap_or_else(|| panic!("nothing was sent to {hop}"));
+        assert_eq!(to, hop, "{request:?}");
+        request
+    }
+
+    fn answer(&mut self, request: &Request, status: u16, more: &str) {
+        let header = |name: &str| request.headers.get(name).unwrap();
+        let text = format!(
+            "SIP/2.0 {status} Whatever\r\nVia: {}\r\nFrom: {}\r\nTo: {};tag=raw\r\nCall-ID: {}\r\n\
+             CSeq: {}\r\n{more}\r\n",
+            header("Via"),
+            header("From"),
+            header("To"),
+            header("Call-ID"),
+            header("CSeq"),
+        );
+        let origin = Origin::udp(0, "192.0.2.99:5060".parse().unwrap());
+        self.0.task.handle_datagram(text.as_bytes(), origin, self.0.now);
+    }
+
+    /// What the transaction of that request hears of its transport.
+    fn break_way(&mut self, request: &Request) {
+        let via = request.via().unwrap();
+        let key = Key::client(&via.branch().unwrap(), &request.method);
+        self.0.task.transport_failed(&key, self.0.now);
+    }
+
+    /// Lets time pass until something is sent to that hop; seconds since the start.
+    fn wait_for(&mut self, hop: &str) -> (u64, Request) {
+        loop {
+            while let Some((to, request)) = self.sent() {
+                if to == hop {
+                    return ((self.0.now - self.0.start).as_secs(), request);
+                }
+            }
+            self.0.jump().unwrap_or_else(|| panic!("nothing was ever sent to {hop}"));
+        }
+    }
+}
+
+fn info(uri: &str) -> OutgoingInfo {
+    OutgoingInfo {
+        destination: None,
+        uri: uri.to_owned(),
+        from: "sip:ringpost@example.com".to_owned(),
+        call_id: None,
+        content_type: "text/plain".to_owned(),
+        headers: Vec::new(),
+        body: b"x".to_vec(),
+        credentials: None,
+    }
+}
+
+fn credentials() -> Option<Credentials> {
+    Some(Credentials { user: "ringpost".to_owned(), password: "secret".to_owned() })
+}
+
+const ONE: &str = "udp:192.0.2.1:5060";
+const TWO: &str = "tcp:192.0.2.2:5060";
+const THREE: &str = "tls:[2001:db8::3]:5061";
+
+#[tokio::test]
+async fn the_next_hop_is_tried_where_one_fails_is_silent_or_too_busy() {
+    let mut wire = Wire::new();
+    let mut status = wire.inform_by(&[ONE, TWO, THREE]);
+    let first = wire.sent_to(ONE);
+    assert!(first.headers.get("Via").unwrap().starts_with("SIP/2.0/UDP "));
+    // Silent for four seconds.
+    let (seconds, second) = wire.wait_for(TWO);
+    assert_eq!(seconds, 4);
+    assert!(second.headers.get("Via").unwrap().starts_with("SIP/2.0/TCP "));
+    assert_ne!(second.via().unwrap().branch(), first.via().unwrap().branch());
+    assert_eq!(second.call_id(), first.call_id());
+    assert_eq!(second.headers.get("From"), first.headers.get("From"));
+    // Too late: nobody listens to the first any more.
+    wire.answer(&first, 200, "");
+    assert!(status.try_recv().is_err());
+    wire.answer(&second, 503, "");
+    let third = wire.sent_to(THREE);
+    // The last one has all the time there is, and its word counts.
+    wire.break_way(&third);
+    assert_eq!(status.try_recv(), Ok(Ok(503)));
+    assert!(wire.0.task.outbound.requests.is_empty());
+}
+
+#[tokio::test]
+async fn any_other_refusal_is_the_answer_and_no_reason_to_ask_elsewhere() {
+    for refusal in [302, 404, 500, 603] {
+        let mut wire = Wire::new();
+        let mut status = wire.inform_by(&[ONE, TWO]);
+        let request = wire.sent_to(ONE);
+        wire.answer(&request, refusal, "Contact: <sip:other@192.0.2.8>\r\n");
+        assert_eq!(status.try_recv(), Ok(Ok(refusal)));
+        assert!(wire.sent().is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_hop_that_says_anything_has_all_its_time() {
+    let mut wire = Wire::new();
+    let mut status = wire.inform_by(&[ONE, TWO]);
+    let request = wire.sent_to(ONE);
+    wire.answer(&request, 100, "");
+    let (seconds, _) = wire.wait_for(TWO);
+    assert_eq!(seconds, 32, "timer F");
+    while wire.0.jump().is_some() {}
+    assert_eq!(status.try_recv(), Ok(Err(RequestError::TimedOut)));
+    assert_eq!((wire.0.task.client.len(), wire.0.task.pending), (0, 0));
+}
+
+#[tokio::test]
+async fn a_call_moves_on_and_what_answers_late_is_ended() {
+    let mut wire = Wire::new();
+    let tag = Tag::random();
+    let mut told = wire.0.place_to(tag, None);
+    wire.resolve(tag, &[ONE, TWO]);
+    let first = wire.sent_to(ONE);
+    let (seconds, second) = wire.wait_for(TWO);
+    assert_eq!(seconds, 4);
+    wire.answer(&second, 180, "");
+    assert_eq!(told.try_recv(), Ok(Progress::Ringing));
+    // The first one wakes up.
+    wire.answer(&first, 180, "");
+    let cancel = wire.sent_to(ONE);
+    assert_eq!(cancel.method, Method::CANCEL);
+    assert_eq!(cancel.via(), first.via());
+    wire.answer(&first, 200, "Contact: <sip:alice@192.0.2.1>\r\n");
+    assert_eq!(wire.sent_to(ONE).method, Method::ACK);
+    assert_eq!(wire.sent_to(ONE).method, Method::BYE);
+    assert!(told.try_recv().is_err());
+    wire.answer(&second, 486, "");
+    assert_eq!(wire.sent_to(TWO).method, Method::ACK);
+    assert_eq!(told.try_recv(), Ok(Progress::Refused(486, "Whatever".to_owned())));
+}
+
+#[tokio::test]
+async fn a_cancelled_call_tries_nobody_else() {
+    let mut wire = Wire::new();
+    for known in [false, true] {
+        let tag = Tag::random();
+        let mut told = wire.0.place_to(tag, None);
+        if known {
+            wire.resolve(tag, &[ONE, TWO]);
+            wire.sent_to(ONE);
+        }
+        wire.0.orders(Command::Cancel(tag, None));
+        wire.resolve(tag, &[TWO]);
+        while wire.0.jump().is_some() {}
+        let told = told.try_recv();
+        let terminated = Progress::Refused(487, "Request Terminated".to_owned());
+        assert_eq!(told, Ok(if known { Progress::TimedOut } else { terminated }));
+        assert!(wire.0.task.outbound.requests.is_empty() && wire.0.task.calls.is_empty());
+    }
+    while let Some((hop, _)) = wire.sent() {
+        assert_eq!(hop, ONE, "sent after the CANCEL");
+    }
+}
+
+/// A challenge as a header line.
+fn challenge(header: &str, nonce: &str, more: &str) -> String {
+    format!("{header}: Digest realm=\"example.com\", nonce=\"{nonce}\", qop=\"auth\"{more}\r\n")
+}
+
+#[tokio::test]
+async fn a_challenge_is_answered_once_with_the_next_number() {
+    let cases = [
+        (401, "WWW-Authenticate", "Authorization", "MD5", 32),
+        (407, "Proxy-Authenticate", "Proxy-Authorization", "SHA-256", 64),
+    ];
+    for (status, asks, answers, algorithm, digits) in cases {
+        let mut wire = Wire::new();
+        let mut done = wire.inform(OutgoingInfo {
+            destination: Some(ONE.parse().unwrap()),
+            credentials: credentials(),
+            ..info("sip:alice@example.com")
+        });
+        let first = wire.sent_to(ONE);
+        assert_eq!(first.headers.get(answers), None);
+        wire.answer(&first, status, &challenge(asks, "one", &format!(", algorithm={algorithm}")));
+        let second = wire.sent_to(ONE);
+        let value = second.headers.get(answers).unwrap();
+        let (_, response) = value.split_once("response=\"").unwrap();
+        assert_eq!(response.find('"'), Some(digits), "{value}");
+        assert!(value.contains("nc=00000001") && value.contains("uri=\"sip:alice@example.com\""));
+        assert_eq!(second.cseq().unwrap().0, first.cseq().unwrap().0 + 1);
+        assert_eq!(second.call_id(), first.call_id());
+        assert_eq!(second.headers.get("From"), first.headers.get("From"));
+        // The password is wrong: that is the end of it.
+        wire.answer(&second, status, &challenge(asks, "two", &format!(", algorithm={algorithm}")));
+        assert_eq!(done.try_recv(), Ok(Ok(status)));
+        assert!(wire.sent().is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_stale_nonce_is_replaced_once() {
+    let mut wire = Wire::new();
+    let destination = Some(ONE.parse().unwrap());
+    let uri = "sip:alice@example.com";
+    let mut done =
+        wire.inform(OutgoingInfo { destination, credentials: credentials(), ..info(uri) });
+    for nonce in ["one", "two", "three"] {
+        let request = wire.sent_to(ONE);
+        wire.answer(&request, 401, &challenge("WWW-Authenticate", nonce, ", stale=true"));
+    }
+    assert_eq!(done.try_recv(), Ok(Ok(401)));
+    assert!(wire.sent().is_none());
+}
+
+#[tokio::test]
+async fn without_credentials_a_challenge_is_a_refusal() {
+    let mut wire = Wire::new();
+    let tag = Tag::random();
+    let mut told = wire.0.place_to(tag, Some(ONE.parse().unwrap()));
+    let invite = wire.sent_to(ONE);
+    wire.answer(&invite, 401, &challenge("WWW-Authenticate", "one", ""));
+    assert_eq!(wire.sent_to(ONE).method, Method::ACK);
+    assert_eq!(told.try_recv(), Ok(Progress::Refused(401, "Whatever".to_owned())));
+}
+
+#[tokio::test]
+async fn what_is_too_large_for_a_datagram_goes_by_tcp_first() {
+    let mut wire = Wire::new();
+    let large = OutgoingInfo { body: vec![b'x'; 1300], ..info("sip:alice@192.0.2.1") };
+    let mut done = wire.inform(large);
+    let by_tcp = wire.sent_to("tcp:192.0.2.1:5060");
+    assert!(by_tcp.headers.get("Via").unwrap().starts_with("SIP/2.0/TCP "));
+    wire.break_way(&by_tcp);
+    let by_udp = wire.sent_to(ONE);
+    assert!(by_udp.headers.get("Via").unwrap().starts_with("SIP/2.0/UDP "));
+    assert_eq!(by_udp.body.len(), 1300);
+    wire.answer(&by_udp, 200, "");
+    assert_eq!(done.try_recv(), Ok(Ok(200)));
+}
+
+#[tokio::test]
+async fn what_leads_nowhere_is_said_with_its_reason() {
+    let mut wire = Wire::new();
+    let mut done = wire.inform(info("tel:+14255550101"));
+    let no_server = ResolveError::NoServer("tel:+14255550101".to_owned());
+    assert_eq!(done.try_recv(), Ok(Err(RequestError::Unresolved(no_server))));
+    let tag = Tag::random();
+    let mut told = wire.0.place_to(tag, None);
+    let unknown = ResolveError::Unknown("example.com".to_owned());
+    wire.0.orders(Command::Resolved(tag, Err(unknown.clone())));
+    assert_eq!(told.try_recv(), Ok(Progress::Refused(503, unknown.to_string())));
+    assert!(wire.0.task.calls.is_empty());
+}

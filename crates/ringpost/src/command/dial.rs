@@ -43,7 +43,9 @@ pub struct Options {
 
 pub async fn run(options: Options) -> Result<(), Failure> {
     let credentials = match (&options.user, &options.password_file) {
-        (Some(user), Some(file)) => Some(Credentials { user: user.clone(), password: first_line(file)? }),
+        (Some(user), Some(file)) => {
+            Some(Credentials { user: user.clone(), password: first_line(file)? })
+        }
         _ => None,
     };
     let message = match &options.wav {

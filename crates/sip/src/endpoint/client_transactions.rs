@@ -289,6 +289,12 @@ impl Task {
         }
     }
 
+    /// What a connection that is gone says.
+    #[cfg(test)]
+    pub(super) fn transport_failed(&mut self, key: &Key, now: Instant) {
+        self.drive_client(key, ClientEvent::TransportError, now);
+    }
+
     /// The peer of an INVITE of ours.
     pub(super) fn placed_peer(&self, key: &Key) -> Option<Origin> {
         self.client.get(key).map(|transaction| transaction.destination)

@@ -278,6 +278,6 @@ impl Task {
 
     /// The way to a place.
     fn way(&mut self, route: &Route) -> Option<Origin> {
-        self.destination(route.hop)
+        self.transports.towards(route.hop, Some(&route.name))
     }
 }

@@ -7,6 +7,7 @@ mod clock;
 mod closing;
 mod in_dialog;
 mod messages;
+mod outbound;
 mod placing;
 mod refusals;
 mod repeats;

@@ -102,7 +102,8 @@ async fn whom_we_call_may_hang_up_though_no_peer() {
     let peers = peers("192.0.2.0/24");
     let (client, _) = Endpoint::bind(EndpointConfig { peers, ..config() }).await.unwrap();
     let raw = Raw::towards(&client).await;
-    let mut placed = client.place(OutgoingInvite { destination: Some(Hop::udp(raw.local)), ..to_alice(&client) });
+    let mut placed = client
+        .place(OutgoingInvite { destination: Some(Hop::udp(raw.local)), ..to_alice(&client) });
     let invite = raw.incoming("INVITE").await;
     raw.respond(&invite, 200, SDP, OFFER).await;
     let ack = raw.incoming("ACK").await;

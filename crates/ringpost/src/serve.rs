@@ -157,6 +157,14 @@ impl Running {
         &self.node.journal
     }
 
+    /// Reads the certificates of `[sip.tls]` anew; calls and connections go on.
+    pub fn reload_certificates(&self) {
+        match self.node.endpoint.reload_tls() {
+            Ok(()) => tracing::info!("the certificates were read anew"),
+            Err(error) => tracing::error!(%error, "the certificates stay as they were"),
+        }
+    }
+
     /// Waits until a part that must run for ever has ended by itself.
     pub async fn broken(&mut self) -> &'static str {
         tokio::select! {

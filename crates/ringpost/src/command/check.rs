@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::SystemTime;
 
 use ringpost_delivery::{Journal, SmtpCourier};
 use ringpost_directory::{Contacts, LdapSource};
@@ -53,6 +54,7 @@ pub async fn run(file: &Path) -> Result<(), Failure> {
     }
     let running = state(&settings, &mut findings).await;
     ports(&settings, running, &mut findings);
+    certificates(&settings, &mut findings);
     personal_greetings(&settings, &mut findings);
     mail(&settings, &mut findings).await;
     directory(&settings, &mut findings).await;
@@ -113,6 +115,16 @@ async fn state(settings: &Settings, findings: &mut Findings) -> bool {
     }
     drop(held);
     false
+}
+
+fn certificates(settings: &Settings, findings: &mut Findings) {
+    let (files, now) = (&settings.sip_tls, SystemTime::now());
+    let Some(certificate) = &files.certificate else { return };
+    match files.check(now).and_then(|()| files.expiry_warning(now)) {
+        Ok(None) => findings.good("sip.tls", certificate.display()),
+        Ok(Some(warning)) => findings.warning("sip.tls", warning),
+        Err(error) => findings.problem("sip.tls", error),
+    }
 }
 
 fn ports(settings: &Settings, running: bool, findings: &mut Findings) {

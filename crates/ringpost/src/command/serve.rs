@@ -13,6 +13,7 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
     // Before anything is bound, so that an early SIGTERM ends in order too.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }
@@ -35,10 +36,13 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
         sip.join(" ")
     );
     service_ready::notify("READY=1");
-    let broken = tokio::select! {
-        _ = terminate.recv() => None,
-        _ = interrupt.recv() => None,
-        part = running.broken() => Some(part),
+    let broken = loop {
+        tokio::select! {
+            _ = terminate.recv() => break None,
+            _ = interrupt.recv() => break None,
+            _ = hang_up.recv() => running.reload_certificates(),
+            part = running.broken() => break Some(part),
+        }
     };
     service_ready::notify("STOPPING=1");
     running.stop().await;

@@ -73,7 +73,7 @@ pub struct SipKeys {
 impl Default for SipKeys {
     fn default() -> Self {
         Self {
-            listen: vec!["udp:127.0.0.1:5060".into()],
+            listen: vec!["udp:127.0.0.1:5060".into(), "tcp:127.0.0.1:5060".into()],
             peers: vec!["127.0.0.0/8".into(), "::1/128".into()],
             called_party: "first-known".into(),
             strangers: "refuse".into(),

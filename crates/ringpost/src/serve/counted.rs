@@ -35,6 +35,13 @@ pub fn read(node: &Node) {
         .absolute(sip.retransmissions_received);
     metrics::counter!("ringpost_sip_retransmissions_total", "direction" => "out")
         .absolute(sip.retransmissions_sent);
+    metrics::gauge!("ringpost_sip_connections").set(sip.connections as f64);
+    metrics::counter!("ringpost_sip_connections_total", "what" => "accepted")
+        .absolute(sip.connections_accepted);
+    metrics::counter!("ringpost_sip_connections_total", "what" => "refused")
+        .absolute(sip.connections_refused);
+    metrics::counter!("ringpost_sip_tls_handshakes_failed_total")
+        .absolute(sip.tls_handshakes_failed);
     peers(node);
     let media = node.engine.statistics();
     metrics::gauge!("ringpost_recordings_live").set(media.recordings as f64);

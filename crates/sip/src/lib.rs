@@ -18,6 +18,8 @@ mod dialog;
 #[allow(dead_code, unused_imports, reason = "each side of it is used where its requests are")]
 mod digest;
 mod endpoint;
+#[cfg(test)]
+mod fuzz;
 mod hop;
 mod network;
 mod party;

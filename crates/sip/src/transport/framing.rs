@@ -14,7 +14,7 @@ const JUNK: usize = 65_536;
 
 /// One thing that came.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Frame {
+pub(crate) enum Frame {
     /// A whole message, readable or not.
     Message(Bytes),
     /// A second line end in a row: the peer wants one back (RFC 5626 §4.4.1).
@@ -36,7 +36,7 @@ pub(crate) struct Broken {
 
 /// Cuts bytes into frames, wherever they were split on their way.
 #[derive(Debug, Default)]
-pub(super) struct Framer {
+pub(crate) struct Framer {
     buffer: BytesMut,
     /// Where a line end is looked for next, so that no byte is looked at twice.
     scanned: usize,
@@ -57,7 +57,7 @@ enum Awaits {
 
 impl Framer {
     /// Room to read into; what it is filled with counts at once.
-    pub(super) fn room(&mut self) -> &mut BytesMut {
+    pub(crate) fn room(&mut self) -> &mut BytesMut {
         self.buffer.reserve(4096);
         &mut self.buffer
     }
@@ -71,7 +71,7 @@ impl Framer {
     ///
     /// # Errors
     /// Nothing more can be read from this stream.
-    pub(super) fn next(&mut self) -> Result<Option<Frame>, Broken> {
+    pub(crate) fn next(&mut self) -> Result<Option<Frame>, Broken> {
         loop {
             match self.awaits {
                 Awaits::StartLine => match self.buffer.first() {

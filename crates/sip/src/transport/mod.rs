@@ -23,6 +23,8 @@ use std::task::Poll;
 use bytes::Bytes;
 
 pub(crate) use framing::Broken;
+#[cfg(test)]
+pub(crate) use framing::{Frame, Framer};
 pub(crate) use limits::Timings;
 pub(crate) use origin::{ConnectionId, Origin};
 pub(crate) use streams::StreamEvent;

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::net::Ipv6Addr;
 
 use super::text::percent_decode;
 use super::{Malformed, Params};
@@ -65,11 +66,9 @@ impl Uri {
         let (host, port) = host_and_port(hostport);
         // By the grammar of RFC 3261 an IPv6 address that ends like one of IPv4
         // got a colon too many; both are to be taken (RFC 5118 §4.10).
-        self.host = if host.contains(":::") && host.contains('.') {
-            host.replacen(":::", "::", 1)
-        } else {
-            host.to_owned()
-        };
+        let mended = host.contains(":::").then(|| host.replacen(":::", "::", 1));
+        let mended = mended.filter(|host| host.parse::<Ipv6Addr>().is_ok());
+        self.host = mended.unwrap_or_else(|| host.to_owned());
         self.port = port.and_then(|port| port.parse().ok());
         let (params, headers) = split_before(tail, &['?']);
         self.params = Params::read(params);

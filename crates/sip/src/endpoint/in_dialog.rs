@@ -183,7 +183,8 @@ impl Task {
             return peer.with_source(addr);
         }
         // The connection that the peer opened reaches it through any NAT (RFC 5923).
-        if ip == peer.source.ip() && self.transports.is_live(peer) {
+        let same = transport == peer.transport && ip == peer.source.ip();
+        if same && self.transports.is_live(peer) {
             return peer;
         }
         self.destination(Hop { transport, addr }).unwrap_or(peer)

@@ -143,10 +143,15 @@ impl Task {
         }
         let done = self.closing.take().map(|closing| closing.done);
         // The sockets are closed before anybody hears that they are.
-        self.transports.shut().await;
+        self.into_transports().shut().await;
         for waiting in done.into_iter().flatten() {
             let _gone = waiting.send(());
         }
+    }
+
+    /// Everything else is dropped.
+    fn into_transports(self) -> Transports {
+        self.transports
     }
 
     /// A way to the task for handles that are given out; `None` once the last

@@ -102,6 +102,7 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         strangers: settings.strangers,
         server: concat!("Ringpost/", env!("CARGO_PKG_VERSION")).to_owned(),
         trace_bytes: settings.trace_bytes,
+        session_expires: EndpointConfig::SESSION_EXPIRES,
     })
     .await?;
     let (stop, stopping) = watch::channel(false);

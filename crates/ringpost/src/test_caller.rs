@@ -92,6 +92,7 @@ impl TestCaller {
             strangers: Strangers::Refused,
             server: concat!("Ringpost/", env!("CARGO_PKG_VERSION"), " test caller").into(),
             trace_bytes: 0,
+            session_expires: EndpointConfig::SESSION_EXPIRES,
         })
         .await?;
         Ok(Self { endpoint, engine, local, folder, _arrivals: arrivals })

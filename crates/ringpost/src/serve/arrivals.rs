@@ -93,9 +93,10 @@ fn accept(node: &Node, incoming: &IncomingCall) -> Result<Accepted, (Box<CallRec
     // Sound for an address of the other family would never reach it.
     let reachable =
         |audio: &RemoteAudio| audio.rtp.is_ipv4() == call_loop::local(node, invitation).is_ipv4();
-    let Some(audio) = invitation.audio.filter(reachable) else {
+    let audio = invitation.audio.filter(reachable);
+    if audio.is_none() && !invitation.late_offer {
         return Err((Box::new(record), 488));
-    };
+    }
     let place = match node.live.enter(LiveCall {
         id: record.id.clone(),
         call_id: record.call_id.clone(),

@@ -28,8 +28,8 @@ pub struct Accepted {
     pub record: Arc<CallRecord>,
     /// Who is called.
     pub subscriber: Arc<Subscriber>,
-    /// The sound offered.
-    pub audio: RemoteAudio,
+    /// The sound offered; `None`: ours is, and the peer's comes with its ACK.
+    pub audio: Option<RemoteAudio>,
     /// Its place among the live calls.
     pub place: Place,
     /// Our end of the sound, not connected yet.
@@ -160,6 +160,10 @@ impl Conversation {
                 stream.connect(remote);
                 return None;
             }
+            Signal::CallerChanged(caller) => {
+                Arc::make_mut(&mut self.accepted.record).caller = caller;
+                return None;
+            }
         })
     }
 
@@ -213,7 +217,9 @@ impl Conversation {
     /// disk, the record is there within a commit.
     fn answer(&mut self) {
         let Accepted { record, subscriber, stream, audio, .. } = &self.accepted;
-        stream.connect(*audio);
+        if let Some(audio) = audio {
+            stream.connect(*audio);
+        }
         self.control.answer(SocketAddr::new(self.local, stream.local_addr().port()));
         let answered = now();
         self.answered = Some(answered);

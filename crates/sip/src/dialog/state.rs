@@ -37,7 +37,8 @@ impl Dialog {
         })
     }
 
-    /// The dialog that this 2xx to our INVITE makes (§12.1.2).
+    /// The dialog that this response to our INVITE makes, early or confirmed
+    /// (§12.1.2).
     pub(crate) fn answered(invite: &Request, response: &Response) -> Result<Self, Malformed> {
         let mut routes: Vec<String> =
             response.headers.all("Record-Route").map(str::to_owned).collect();
@@ -77,9 +78,10 @@ impl Dialog {
         true
     }
 
-    /// A re-INVITE may move the remote target (§12.2.2).
-    pub(crate) fn refresh_target(&mut self, request: &Request) {
-        if let Ok(Some(contact)) = request.contact() {
+    /// A re-INVITE or UPDATE, or the 2xx to one, may move the remote target
+    /// (§12.2.2, §12.2.1.2, RFC 3311 §5).
+    pub(crate) fn refresh_target(&mut self, contact: Option<NameAddr>) {
+        if let Some(contact) = contact {
             self.target = contact.uri;
         }
     }
@@ -97,8 +99,13 @@ impl Dialog {
     }
 
     /// The ACK to a 2xx (§13.2.2.4): the CSeq number is that of the INVITE.
-    pub(crate) fn ack(&self) -> Request {
-        self.numbered(Method::ACK, self.local_cseq)
+    pub(crate) fn ack(&self, invite: u32) -> Request {
+        self.numbered(Method::ACK, invite)
+    }
+
+    /// The early dialog of the same peer has numbered requests already.
+    pub(crate) fn continue_from(&mut self, early: &Dialog) {
+        self.local_cseq = self.local_cseq.max(early.local_cseq);
     }
 
     fn numbered(&self, method: Method, cseq: u32) -> Request {

@@ -65,8 +65,13 @@ pub struct Invitation {
     pub addressed: Vec<Party>,
     /// The Request-URI asks for voice mail at once (`opaque=app:voicemail`).
     pub straight_to_voice_mail: bool,
-    /// The audio stream to be agreed; `None`: nothing that we can speak.
+    /// The audio stream to be agreed; `None`: nothing that we can speak, or
+    /// nothing was offered, see `late_offer`.
     pub audio: Option<RemoteAudio>,
+    /// The INVITE offered nothing: [`CallControl::answer`] sends our offer, and
+    /// the peer's audio comes with [`Signal::MediaMoved`] before
+    /// [`Signal::Acknowledged`].
+    pub late_offer: bool,
     /// When the INVITE was read.
     pub received: Instant,
 }
@@ -84,17 +89,21 @@ pub enum Signal {
     Acknowledged,
     /// No ACK within timer H. The dialog stays until the house hangs up.
     NotAcknowledged,
-    /// BYE.
+    /// BYE; or the call is lost: no session refresh came (RFC 4028), or the ACK
+    /// after a late offer brought no answer that we can speak.
     HungUp {
         /// Reason says that somebody else took the call (RFC 3326).
         elsewhere: bool,
     },
-    /// A re-INVITE put us on hold.
+    /// A re-INVITE or UPDATE put us on hold.
     Held,
-    /// A re-INVITE took us from hold.
+    /// A re-INVITE or UPDATE took us from hold.
     Resumed,
-    /// A re-INVITE moved the peer's end of the audio stream.
+    /// A re-INVITE or UPDATE moved the peer's end of the audio stream, or it is
+    /// known now, after a late offer.
     MediaMoved(RemoteAudio),
+    /// A peer that is believed names another caller, as after a transfer.
+    CallerChanged(Party),
 }
 
 /// Commands for one call; never waits. When the last clone is dropped, a call
@@ -131,12 +140,15 @@ impl CallControl {
         Self(Arc::new(Holder::new(tag, commands)))
     }
 
-    /// Sends 180 Ringing.
+    /// Sends 180 Ringing; reliably where the peer requires that (RFC 3262). A peer
+    /// that requires it and leaves the offer to us gets none: the offer would
+    /// have to be in it.
     pub fn ring(&self) {
         self.0.send(Command::Ring);
     }
 
-    /// Sends 200 with our SDP answer; `rtp` is our end of the audio stream.
+    /// Sends 200 with our SDP answer, or our offer where the INVITE had none;
+    /// `rtp` is our end of the audio stream.
     /// The 200 is repeated until [`Signal::Acknowledged`] or
     /// [`Signal::NotAcknowledged`].
     pub fn answer(&self, rtp: SocketAddr) {

@@ -5,17 +5,19 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use ringpost_model::RemoteAudio;
+use ringpost_model::{Party, RemoteAudio};
 use tokio::sync::mpsc;
 
 use super::arrival::Signal;
 use super::outgoing::Progress;
 use super::peers::PeerId;
-use crate::dialog::{Dialog, TwoHundred};
-use crate::sdp::{Offer, OwnKeys, kept};
+use super::reliable::Early;
+use super::session_timer::Session;
+use crate::dialog::{Agreed, Dialog, Provisional, TwoHundred, names};
+use crate::sdp::{Offer, OwnKeys, kept, read_answer, write_offer};
 use crate::transaction::Key;
 use crate::transport::Origin;
-use crate::wire::Request;
+use crate::wire::{Headers, Request};
 
 /// One call, in or out, named by our tag.
 #[derive(Debug)]
@@ -39,8 +41,13 @@ pub(super) struct Offered {
     /// The peer that it counts for.
     pub(super) of: Option<PeerId>,
     pub(super) signals: mpsc::UnboundedSender<Signal>,
+    /// `None`: the peer waits for ours.
     pub(super) offer: Option<Offer>,
     pub(super) audio: Option<RemoteAudio>,
+    pub(super) counterpart: Counterpart,
+    pub(super) agreed: Option<Agreed>,
+    /// The peer requires reliable provisional responses (RFC 3262).
+    pub(super) reliable: Option<Provisional>,
     /// When 180 is sent once more: proxies give up after three minutes without
     /// a response (RFC 3261 §13.3.1.1).
     pub(super) ring_again: Option<Instant>,
@@ -56,8 +63,12 @@ pub(super) struct Placed {
     /// Our keys in the offer.
     pub(super) keys: OwnKeys,
     pub(super) session: u64,
+    /// Our offer.
+    pub(super) described: String,
     pub(super) ringing: bool,
     pub(super) cancel: Option<Cancel>,
+    /// Its early dialogs, as far as reliable provisional responses made them.
+    pub(super) early: Vec<Early>,
 }
 
 /// An INVITE of ours under way.
@@ -86,6 +97,10 @@ pub(super) struct Standing {
     /// Where the peer's INVITE came from, or ours went to.
     pub(super) peer: Origin,
     pub(super) watcher: Watcher,
+    pub(super) counterpart: Counterpart,
+    pub(super) session: Session,
+    /// Our reliable provisional response, whose PRACK may still come.
+    pub(super) reliable: Option<Provisional>,
     pub(super) media: Media,
     /// Our 2xx that waits for its ACK.
     pub(super) unacked: Option<Unacked>,
@@ -100,17 +115,30 @@ pub(super) struct Standing {
 pub(super) struct Unacked {
     pub(super) response: TwoHundred,
     pub(super) origin: Origin,
-    /// Our 2xx held an offer, so the ACK holds the answer.
-    pub(super) expects_answer: bool,
 }
 
 /// The one audio stream.
 #[derive(Debug)]
 pub(super) struct Media {
     pub(super) rtp: SocketAddr,
-    pub(super) remote: RemoteAudio,
+    /// `None`: we offered, and the answer is still to come.
+    pub(super) remote: Option<RemoteAudio>,
+    /// Our offer that has no answer yet, in a 2xx or a re-INVITE: what it said of
+    /// encryption.
+    pub(super) offered: Option<OwnKeys>,
     pub(super) session: u64,
     pub(super) version: u64,
+    /// Our description as it was sent last.
+    pub(super) described: String,
+}
+
+/// What the peer has told of itself.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Counterpart {
+    /// The caller as last named; of a call that we placed nobody is asked.
+    pub(super) caller: Party,
+    /// It takes UPDATE (RFC 3311 §4).
+    pub(super) updates: bool,
 }
 
 /// Who is told of a call.
@@ -134,10 +162,14 @@ impl Call {
     /// When the call itself wants to be woken.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self {
-            Call::Offered(offered) => offered.ring_again,
+            Call::Offered(offered) => {
+                let repeat = offered.reliable.as_ref().and_then(Provisional::deadline);
+                repeat.into_iter().chain(offered.ring_again).min()
+            }
             Call::Placed(placed) => placed.cancel.as_ref().and_then(|cancel| cancel.give_up),
             Call::Standing(standing) => {
-                standing.unacked.as_ref().map(|unacked| unacked.response.deadline())
+                let unacked = standing.unacked.as_ref().map(|unacked| unacked.response.deadline());
+                unacked.into_iter().chain(standing.session.deadline()).min()
             }
             Call::Ending(_) => None,
         }
@@ -150,6 +182,17 @@ impl Call {
             Call::Standing(standing) => Some(&mut standing.dialog),
             Call::Ending(dialog) => Some(dialog),
             Call::Placed(_) => None,
+        }
+    }
+
+    /// Tells the house of a call that came in.
+    pub(super) fn signal(&self, signal: Signal) {
+        match self {
+            Call::Offered(offered) => {
+                let _unheard = offered.signals.send(signal);
+            }
+            Call::Standing(standing) => standing.watcher.signal(signal),
+            Call::Placed(_) | Call::Ending(_) => {}
         }
     }
 
@@ -181,6 +224,15 @@ impl Call {
     }
 }
 
+impl Counterpart {
+    /// Reads Allow, where the message has one.
+    pub(super) fn note_allow(&mut self, headers: &Headers) {
+        if headers.get("Allow").is_some() {
+            self.updates = names(headers, "Allow", "UPDATE");
+        }
+    }
+}
+
 impl Watcher {
     /// Tells a call that came in; one that we placed has no such signals. That
     /// nobody listens any more is no fault.
@@ -204,24 +256,56 @@ impl Watcher {
 }
 
 impl Media {
-    /// Takes what a re-INVITE settled and says what is new for the house.
+    /// Takes what an offer and its answer settled and says what is new for the
+    /// house.
     pub(super) fn renegotiate(&mut self, mut remote: RemoteAudio) -> Vec<Signal> {
         // Hold by 0.0.0.0 names no place to send to: the old one is kept.
-        if remote.rtp.ip().is_unspecified() {
-            remote.rtp = self.remote.rtp;
+        if let Some(old) = self.remote.filter(|_| remote.rtp.ip().is_unspecified()) {
+            remote.rtp = old.rtp;
         }
-        remote.srtp = kept(self.remote.srtp, remote.srtp);
-        let old = std::mem::replace(&mut self.remote, remote);
+        remote.srtp = kept(self.remote.and_then(|old| old.srtp), remote.srtp);
+        let old = self.remote.replace(remote);
         let mut news = Vec::new();
-        if (RemoteAudio { held: old.held, ..remote }) != old {
+        if old.map(|old| RemoteAudio { held: old.held, ..remote }) != old || old.is_none() {
             news.push(Signal::MediaMoved(remote));
         }
-        match (old.held, remote.held) {
+        match (old.is_some_and(|old| old.held), remote.held) {
             (false, true) => news.push(Signal::Held),
             (true, false) => news.push(Signal::Resumed),
             (true, true) | (false, false) => {}
         }
         news
+    }
+
+    /// Our offer of the stream as it is.
+    pub(super) fn offer(&mut self, keys: OwnKeys) -> Vec<u8> {
+        let sdp = write_offer(self.rtp, self.session, self.version, &keys);
+        self.offered = Some(keys);
+        self.describe(sdp)
+    }
+
+    /// The same for a call that stands. A description that is not changed keeps
+    /// its version (RFC 3264 §8), but keys of another offer are not ours to name.
+    pub(super) fn offer_again(&mut self, unchanged: bool) -> Vec<u8> {
+        let keys = OwnKeys::current(self.remote.and_then(|remote| remote.srtp));
+        if unchanged && self.remote.is_some_and(|remote| remote.srtp.is_none()) {
+            self.offered = Some(keys);
+            return self.described.clone().into_bytes();
+        }
+        self.version += 1;
+        self.offer(keys)
+    }
+
+    /// The peer's answer to our offer; `None`: there is none that we can speak.
+    pub(super) fn answered(&mut self, body: &[u8]) -> Option<RemoteAudio> {
+        let keys = self.offered.take()?;
+        read_answer(body, &keys).ok()
+    }
+
+    /// Keeps our new description; gives it for the message.
+    pub(super) fn describe(&mut self, sdp: String) -> Vec<u8> {
+        self.described = sdp;
+        self.described.clone().into_bytes()
     }
 }
 
@@ -251,8 +335,11 @@ mod tests {
             ("0.0.0.0:4000", true, vec![Signal::Held]),
             (two, false, vec![Signal::MediaMoved(audio(two, false)), Signal::Resumed]),
         ];
-        let (rtp, remote) = (one.parse().unwrap(), audio(one, false));
-        let mut media = Media { rtp, remote, session: 1, version: 1 };
+        let rtp = one.parse().unwrap();
+        let (offered, described) = (None, String::new());
+        let mut media = Media { rtp, remote: None, offered, session: 1, version: 1, described };
+        let first = media.renegotiate(audio(one, false));
+        assert_eq!(first, [Signal::MediaMoved(audio(one, false))], "the answer to our offer");
         for (addr, held, news) in cases {
             assert_eq!(media.renegotiate(audio(addr, held)), news, "{addr} {held}");
         }

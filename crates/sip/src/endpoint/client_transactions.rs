@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use super::call::Acknowledged;
 use super::outgoing::RequestError;
+use super::session_timer::Refresh;
 use super::task::Task;
 use super::timers::Target;
 use crate::Hop;
@@ -38,11 +39,13 @@ enum Machine {
 pub(super) enum Purpose {
     /// The call of that tag; `acks` holds the ACK to each 2xx that came.
     Invite { tag: Tag, invite: Arc<Request>, acks: Vec<Acknowledged> },
+    /// The call of that tag, whose session we refresh.
+    Refresh(Refresh),
     /// The end of the call of that tag.
     Bye(Tag),
     /// The request outside of a dialog of that tag.
     Outside(Tag),
-    /// Nobody: CANCEL, or BYE to a branch that was not wanted.
+    /// Nobody: CANCEL, PRACK, or BYE to a branch that was not wanted.
     Nobody,
 }
 
@@ -95,6 +98,24 @@ impl Machine {
     }
 }
 
+impl Purpose {
+    /// The INVITE, where it is one.
+    fn invite(&self) -> Option<&Arc<Request>> {
+        match self {
+            Purpose::Invite { invite, .. } => Some(invite),
+            Purpose::Refresh(refresh) => refresh.invite.as_ref(),
+            Purpose::Bye(_) | Purpose::Outside(_) | Purpose::Nobody => None,
+        }
+    }
+}
+
+impl ClientTransaction {
+    /// The CSeq number of an INVITE.
+    pub(super) fn number(&self) -> Option<u32> {
+        self.purpose.invite()?.cseq().ok().map(|(number, _)| number)
+    }
+}
+
 impl Task {
     /// Puts our Via on top, with that branch (RFC 3261 §8.1.1.7, RFC 3581 §3).
     pub(super) fn put_via(&mut self, headers: &mut Headers, branch: &str, destination: Origin) {
@@ -140,15 +161,15 @@ impl Task {
         let (Ok(via), Ok((_, method))) = (response.via(), response.cseq()) else { return };
         let key = Key::client(&via.branch().unwrap_or_default(), &method);
         let Some(transaction) = self.client.get(&key) else { return };
-        let event = match (&transaction.purpose, response.status) {
-            (Purpose::Invite { .. }, ..200) => ClientEvent::Invite(InviteClientEvent::Provisional),
-            (Purpose::Invite { .. }, 200..300) => ClientEvent::Invite(InviteClientEvent::Success),
-            (Purpose::Invite { invite, .. }, 300..) => {
+        let event = match (transaction.purpose.invite(), response.status) {
+            (Some(_), ..200) => ClientEvent::Invite(InviteClientEvent::Provisional),
+            (Some(_), 200..300) => ClientEvent::Invite(InviteClientEvent::Success),
+            (Some(invite), 300..) => {
                 let ack = Bytes::from(ack_to_refusal(invite, &response).to_bytes());
                 ClientEvent::Invite(InviteClientEvent::Refusal { ack })
             }
-            (_, ..200) => ClientEvent::NonInvite(NonInviteClientEvent::Provisional),
-            (_, 200..) => ClientEvent::NonInvite(NonInviteClientEvent::Final),
+            (None, ..200) => ClientEvent::NonInvite(NonInviteClientEvent::Provisional),
+            (None, 200..) => ClientEvent::NonInvite(NonInviteClientEvent::Final),
         };
         if !self.drive_client(&key, event, now) {
             self.counters.retransmissions_received.add();
@@ -160,6 +181,7 @@ impl Task {
                 let tag = *tag;
                 self.handle_invite_response(&key, tag, &response, now);
             }
+            Purpose::Refresh(_) => self.handle_refresh_response(&key, &response, now),
             Purpose::Bye(tag) if response.status >= 200 => {
                 let tag = *tag;
                 self.take_call(tag);
@@ -280,6 +302,10 @@ impl Task {
             Purpose::Invite { tag, .. } | Purpose::Outside(tag) => {
                 let tag = *tag;
                 self.outside_failed(tag, key, error, now);
+            }
+            Purpose::Refresh(refresh) => {
+                let tag = refresh.tag;
+                self.refresh_failed(tag, error, now);
             }
             Purpose::Bye(tag) => {
                 let tag = *tag;

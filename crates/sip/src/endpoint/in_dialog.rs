@@ -15,10 +15,9 @@ use super::task::Task;
 use super::timers::Target;
 use crate::dialog::{Dialog, Due, Tag};
 use crate::party;
-use crate::sdp::{OwnKeys, read_answer};
 use crate::transaction::Key;
 use crate::transport::Origin;
-use crate::wire::{Method, Request};
+use crate::wire::{Method, Request, Uri};
 use crate::{Hop, Transport};
 
 impl Task {
@@ -44,6 +43,10 @@ impl Task {
         }
         if request.method == Method::INVITE {
             self.handle_reinvite(tag, &incoming)
+        } else if request.method == Method::UPDATE {
+            self.handle_update(tag, &incoming)
+        } else if request.method == Method::PRACK {
+            self.handle_prack(tag, &incoming)
         } else if request.method == Method::OPTIONS {
             let Some(mut response) = self.response(&incoming.key, &Answer::new(200)) else {
                 return Ok(());
@@ -76,7 +79,7 @@ impl Task {
             Call::Offered(ref offered) => {
                 let invite = offered.invite.clone();
                 self.keep_call(tag, call);
-                self.cancel_offered(tag, &invite, elsewhere, incoming.now);
+                self.end_offered(tag, &invite, &Answer::new(487), elsewhere, incoming.now);
             }
             Call::Placed(_) | Call::Ending(_) => self.keep_call(tag, call),
         }
@@ -92,25 +95,27 @@ impl Task {
         let ours = standing.dialog.holds(request);
         let acknowledges =
             |unacked: &mut super::call::Unacked| ours && unacked.response.is_acknowledged_by(cseq);
-        let Some(unacked) = standing.unacked.take_if(acknowledges) else {
+        if standing.unacked.take_if(acknowledges).is_none() {
             self.counters.retransmissions_received.add();
             return;
-        };
+        }
         let first = !std::mem::replace(&mut standing.confirmed, true);
+        let answer = standing.media.answered(body);
+        let answer = answer.map(|audio| self.allowed_audio(audio, *origin));
+        let Some(Call::Standing(standing)) = self.calls.get_mut(&tag) else { return };
+        if let Some(audio) = answer {
+            for news in standing.media.renegotiate(audio) {
+                standing.watcher.signal(news);
+            }
+        }
         if first {
             standing.watcher.signal(Signal::Acknowledged);
         }
         if standing.hang_up {
             self.bye(tag, *now);
-        } else if unacked.expects_answer {
-            let keys = OwnKeys::current(standing.media.remote.srtp);
-            let answer = read_answer(body, &keys).map(|audio| self.allowed_audio(audio, *origin));
-            if let (Ok(audio), Some(Call::Standing(standing))) = (answer, self.calls.get_mut(&tag))
-            {
-                for news in standing.media.renegotiate(audio) {
-                    standing.watcher.signal(news);
-                }
-            }
+        } else if standing.media.remote.is_none() {
+            // Our offer has no answer that we can speak: there is no session (§13.2.2.4).
+            self.lose(tag, *now);
         }
     }
 
@@ -164,7 +169,11 @@ impl Task {
     /// Where the next request of a dialog goes: to its route or target, if that
     /// is an address in the peer's networks; else back to where the call is from.
     pub(super) fn hop(&mut self, dialog: &Dialog, peer: Origin) -> Origin {
-        let uri = dialog.next_hop();
+        self.hop_to(&dialog.next_hop(), peer)
+    }
+
+    /// As [`Self::hop`], for that route or target.
+    pub(super) fn hop_to(&mut self, uri: &Uri, peer: Origin) -> Origin {
         let Ok(ip) = uri.host().parse::<IpAddr>().map(|ip| ip.to_canonical()) else { return peer };
         let transport = match uri.param("transport") {
             _ if uri.scheme() == "sips" => Some(Transport::Tls),
@@ -197,27 +206,39 @@ impl Task {
         }
     }
 
-    /// A deadline of the call itself.
+    /// A deadline of the call itself; then it waits for its next one.
     pub(super) fn call_deadline(&mut self, tag: Tag, now: Instant) {
-        let Some(call) = self.calls.get_mut(&tag) else { return };
-        if call.deadline().is_none_or(|deadline| deadline > now) {
-            return;
+        let deadline = self.calls.get(&tag).and_then(Call::deadline);
+        if deadline.is_some_and(|deadline| deadline <= now) {
+            self.reach_deadline(tag, now);
         }
+        if let Some(next) = self.calls.get(&tag).and_then(Call::deadline) {
+            self.timers.arm(next, Target::Call(tag));
+        }
+    }
+
+    fn reach_deadline(&mut self, tag: Tag, now: Instant) {
+        let Some(call) = self.calls.get_mut(&tag) else { return };
         match call {
-            Call::Offered(_) => self.ring(tag, now),
+            Call::Offered(offered) => {
+                if offered.ring_again.is_some_and(|again| again <= now) {
+                    self.ring(tag, now);
+                }
+                self.reliable_deadline(tag, now);
+            }
             Call::Placed(_) => self.give_up_placing(tag, Progress::TimedOut),
             Call::Standing(standing) => {
-                let Some(unacked) = &mut standing.unacked else { return };
-                let origin = unacked.origin;
-                match unacked.response.handle_deadline(now) {
-                    Due::Resend(bytes) => {
-                        self.timers.arm(unacked.response.deadline(), Target::Call(tag));
+                let unacked = standing.unacked.as_mut();
+                let due = unacked.map(|sent| (sent.origin, sent.response.handle_deadline(now)));
+                match due {
+                    Some((origin, Due::Resend(bytes))) => {
                         self.counters.retransmissions_sent.add();
                         self.send_response(origin, bytes);
                     }
-                    Due::GiveUp => self.not_acknowledged(tag, now),
-                    Due::Nothing => {}
+                    Some((_, Due::GiveUp)) => self.not_acknowledged(tag, now),
+                    Some((_, Due::Nothing)) | None => {}
                 }
+                self.session_deadline(tag, now);
             }
             Call::Ending(_) => {}
         }
@@ -229,8 +250,7 @@ impl Task {
         let Some(Call::Standing(standing)) = self.calls.get_mut(&tag) else { return };
         standing.unacked = None;
         if std::mem::replace(&mut standing.confirmed, true) {
-            standing.watcher.hung_up(false);
-            self.bye(tag, now);
+            self.lose(tag, now);
             return;
         }
         standing.watcher.signal(Signal::NotAcknowledged);

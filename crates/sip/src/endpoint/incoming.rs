@@ -9,8 +9,6 @@ use crate::transaction::Key;
 use crate::transport::Origin;
 use crate::wire::{Malformed, Request, part};
 
-/// Methods that we take.
-pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO";
 /// What an INVITE may carry.
 pub(super) const SDP: &str = "application/sdp";
 /// Seconds after which a peer may try again, where only we are the trouble.

@@ -9,13 +9,17 @@ use tokio::sync::mpsc;
 
 use super::answer::Answer;
 use super::arrival::{Arrival, CallControl, IncomingCall, Invitation, Signal};
-use super::call::{Call, Media, Offered, Standing, Unacked, Watcher};
-use super::incoming::{ALLOW, Incoming, SDP, try_later};
+use super::call::{Call, Counterpart, Media, Offered, Standing, Unacked, Watcher};
+use super::extensions::{ALLOW, SUPPORTED};
+use super::incoming::{Incoming, try_later};
+use super::reliable::required;
+use super::session_timer::Session;
 use super::task::Task;
+use super::update::{agree, put_description};
 use crate::Transport;
-use crate::dialog::{Dialog, Tag, TwoHundred};
+use crate::dialog::{Agreed, Dialog, Tag, TwoHundred};
 use crate::party;
-use crate::sdp::read_offer;
+use crate::sdp::{OwnKeys, read_offer};
 use crate::transaction::Key;
 use crate::transport::Origin;
 use crate::wire::{Uri, Via};
@@ -35,11 +39,15 @@ impl Task {
         let policy = self.srtp_policy(origin);
         let audio = offer.as_ref().and_then(|offer| offer.audio(policy));
         let audio = audio.map(|audio| self.allowed_audio(audio, origin));
+        let agreed = agree(&incoming)?;
         let tag = self.server.get(key).map(|known| known.tag).ok_or_else(|| Answer::new(500))?;
         let source = Uri::read(&format!("sip:{}", origin.source))?;
         let dialog = Dialog::answering(request, tag, source)?;
         let commands = self.commands().ok_or_else(try_later)?;
         let terms = self.terms(incoming.peer);
+        let caller = party::caller(request, terms.believed);
+        let mut counterpart = Counterpart { caller: caller.clone(), updates: false };
+        counterpart.note_allow(&request.headers);
         let invitation = Invitation {
             peer: origin.source,
             peer_name: terms.name,
@@ -49,11 +57,12 @@ impl Task {
             local_ip: self.transports.reply_addr(origin).ip(),
             call_id: request.call_id()?.to_owned(),
             identifiers: party::identifiers(request),
-            caller: party::caller(request, terms.believed),
+            caller,
             diversions: party::diversions(request, terms.believed),
             addressed: party::addressed(request),
             straight_to_voice_mail: party::straight_to_voice_mail(request),
             audio,
+            late_offer: offer.is_none(),
             received: now,
         };
         let (signals, heard) = mpsc::unbounded_channel();
@@ -61,9 +70,19 @@ impl Task {
         let call = IncomingCall { invitation, signals: heard, control };
         self.arrivals.try_send(Arrival::Call(call)).map_err(|_| try_later())?;
         self.respond(key, &Answer::new(100), now);
-        let (invite, ring_again) = (key.clone(), None);
-        let of = incoming.peer;
-        let offered = Offered { invite, dialog, origin, of, signals, offer, audio, ring_again };
+        let offered = Offered {
+            invite: key.clone(),
+            dialog,
+            origin,
+            of: incoming.peer,
+            signals,
+            offer,
+            audio,
+            counterpart,
+            agreed,
+            reliable: required(request),
+            ring_again: None,
+        };
         self.keep_call(tag, Call::Offered(Box::new(offered)));
         Ok(())
     }
@@ -75,30 +94,45 @@ impl Task {
         let again = now + RING_AGAIN;
         offered.ring_again = Some(again);
         self.timers.arm(again, super::timers::Target::Call(tag));
+        if self.ring_reliably(tag, now) {
+            return;
+        }
         let ringing = Answer::new(180).header("Contact", self.contact(origin));
         self.respond(&invite, &ringing, now);
     }
 
-    /// 200 with the answer to the offer.
+    /// 200 with the answer to the offer, or with ours.
     pub(super) fn answer(&mut self, tag: Tag, rtp: SocketAddr, now: Instant) {
         let Some(call) = self.take_call(tag) else { return };
-        let Call::Offered(offered) = call else {
+        let Call::Offered(mut offered) = call else {
             self.keep_call(tag, call);
             return;
         };
+        let (reliable, agreed) = (offered.last_reliable(), offered.agreed);
+        let counterpart = std::mem::take(&mut offered.counterpart);
         let Offered { invite, dialog, origin, of, signals, offer, audio, .. } = *offered;
-        let (Some(offer), Some(audio)) = (offer, audio) else {
-            tracing::error!("a call without audio was answered; 488 is sent instead");
-            self.respond(&invite, &Answer::new(488), now);
-            return;
+        let (session, version, described) = (new_session(), 1, String::new());
+        let mut media = Media { rtp, remote: audio, offered: None, session, version, described };
+        let body = match (offer, audio) {
+            (Some(offer), Some(audio)) => {
+                media.describe(offer.answer(rtp, &audio, session, version))
+            }
+            (None, _) => media.offer(OwnKeys::fresh(self.srtp_policy(origin))),
+            (Some(_), None) => {
+                tracing::error!("a call without audio was answered; 488 is sent instead");
+                self.respond(&invite, &Answer::new(488), now);
+                return;
+            }
         };
-        let media = Media { rtp, remote: audio, session: new_session(), version: 1 };
-        let body = offer.answer(rtp, &audio, media.session, media.version);
-        let Some(unacked) = self.send_two_hundred(&invite, origin, body, now) else { return };
+        let sent = self.send_two_hundred((&invite, origin), body, agreed, now);
+        let Some(unacked) = sent else { return };
         let standing = Standing {
             dialog,
             peer: origin,
             watcher: Watcher::Server { invite, of, signals },
+            counterpart,
+            session: Session::new(agreed.map(|agreed| agreed.timer(now))),
+            reliable,
             media,
             unacked: Some(unacked),
             confirmed: false,
@@ -110,22 +144,23 @@ impl Task {
     /// 200 with a session description, to be repeated until its ACK.
     pub(super) fn send_two_hundred(
         &mut self,
-        invite: &Key,
-        origin: Origin,
-        body: String,
+        (invite, origin): (&Key, Origin),
+        body: Vec<u8>,
+        agreed: Option<Agreed>,
         now: Instant,
     ) -> Option<Unacked> {
-        let answer = Answer::new(200)
+        let mut answer = Answer::new(200)
             .header("Contact", self.contact(origin))
             .header("Allow", ALLOW)
-            .header("Content-Type", SDP);
+            .header("Supported", SUPPORTED);
+        answer.headers.extend(agreed.iter().flat_map(Agreed::headers));
         let mut response = self.response(invite, &answer)?;
-        response.body = body.into_bytes();
+        put_description(&mut response, body);
         let cseq = response.cseq().ok()?.0;
         let bytes = self.send(invite, &response, now);
         let origin = self.way_back(invite).unwrap_or(origin);
         let response = TwoHundred::new(bytes, cseq, now);
-        Some(Unacked { response, origin, expects_answer: false })
+        Some(Unacked { response, origin })
     }
 
     /// A final response other than 2xx.
@@ -154,14 +189,22 @@ impl Task {
         }
         self.respond(key, &Answer::new(200), *now);
         if proceeding {
-            self.cancel_offered(tag, &invite, party::answered_elsewhere(request), *now);
+            let elsewhere = party::answered_elsewhere(request);
+            self.end_offered(tag, &invite, &Answer::new(487), elsewhere, *now);
         }
         Ok(())
     }
 
-    /// 487, and the house is told.
-    pub(super) fn cancel_offered(&mut self, tag: Tag, invite: &Key, elsewhere: bool, now: Instant) {
-        self.respond(invite, &Answer::new(487), now);
+    /// The call ends before it is answered, and the house is told.
+    pub(super) fn end_offered(
+        &mut self,
+        tag: Tag,
+        invite: &Key,
+        answer: &Answer,
+        elsewhere: bool,
+        now: Instant,
+    ) {
+        self.respond(invite, answer, now);
         let Some(call) = self.take_call(tag) else { return };
         match call {
             Call::Offered(offered) => {

@@ -8,6 +8,7 @@ mod call;
 mod client_transactions;
 mod command;
 mod draft;
+mod extensions;
 mod in_dialog;
 mod incoming;
 mod invite;
@@ -17,10 +18,12 @@ mod peers;
 mod placing;
 mod refusals;
 mod reinvite;
+mod reliable;
 mod reports;
 mod requests;
 mod sending;
 mod server_transactions;
+mod session_timer;
 mod statistics;
 mod stream_events;
 mod task;
@@ -28,6 +31,7 @@ mod task;
 mod tests;
 mod timers;
 mod traced;
+mod update;
 
 use std::io;
 use std::sync::Arc;
@@ -74,6 +78,14 @@ pub struct EndpointConfig {
     pub server: String,
     /// Memory for the messages that [`Endpoint::trace`] shows, in bytes; 0: none.
     pub trace_bytes: usize,
+    /// The session interval that we ask for in calls of our own (RFC 4028), at
+    /// least 90 s; where the peer asks for one, that one counts.
+    pub session_expires: Duration,
+}
+
+impl EndpointConfig {
+    /// Half an hour, as RFC 4028 §4 recommends.
+    pub const SESSION_EXPIRES: Duration = Duration::from_secs(1800);
 }
 
 /// Why an endpoint could not be started.

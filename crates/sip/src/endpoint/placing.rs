@@ -4,17 +4,19 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::call::{Acknowledged, Call, Cancel, Media, Placed, Standing, Watcher};
-use super::client_transactions::{Purpose, like_invite, new_branch};
+use super::call::{Acknowledged, Call, Cancel, Counterpart, Media, Placed, Standing, Watcher};
+use super::client_transactions::{ClientTransaction, Purpose, like_invite, new_branch};
 use super::command::Placing;
 use super::draft::{Contact, Draft, Sender};
-use super::incoming::{ALLOW, SDP};
+use super::extensions::{ALLOW, SUPPORTED};
+use super::incoming::SDP;
 use super::invite::new_session;
 use super::outgoing::{Progress, RequestError};
 use super::sending::{Outcome, Wanted};
+use super::session_timer::Session;
 use super::task::Task;
 use super::timers::Target;
-use crate::dialog::{Dialog, Tag};
+use crate::dialog::{Dialog, SessionExpires, SessionTimer, Tag};
 use crate::sdp::{OwnKeys, read_answer, write_offer};
 use crate::transaction::{Key, TIMER_B};
 use crate::transport::Origin;
@@ -38,20 +40,26 @@ impl Task {
         draft.credentials = wanted.credentials;
         draft.destination = wanted.destination;
         draft.header("Allow", ALLOW);
+        draft.header("Supported", SUPPORTED);
+        let expires = SessionExpires { interval: self.config.session_expires, refresher: None };
+        draft.header("Session-Expires", expires.to_string());
         for (name, value) in &wanted.headers {
             draft.header(name, value);
         }
         let session = new_session();
         let keys = OwnKeys::fresh(wanted.srtp);
-        draft.body(SDP, write_offer(wanted.rtp, session, 1, &keys).into_bytes());
+        let described = write_offer(wanted.rtp, session, 1, &keys);
+        draft.body(SDP, described.clone().into_bytes());
         let placed = Placed {
             sent: None,
             progress,
             rtp: wanted.rtp,
             keys,
             session,
+            described,
             ringing: false,
             cancel: None,
+            early: Vec::new(),
         };
         self.keep_call(tag, Call::Placed(Box::new(placed)));
         self.send_outside(tag, draft, Wanted::Call, now);
@@ -129,6 +137,7 @@ impl Task {
                     let _unheard = placed.progress.send(Progress::Ringing);
                 }
                 self.outside_response(tag, key, response, now);
+                self.handle_provisional(tag, response, now);
                 self.send_cancel(tag, now);
             }
             (..200, None) => self.cancel_late(key, now),
@@ -198,7 +207,8 @@ impl Task {
     }
 
     fn acknowledge(&mut self, key: &Key, dialog: &Dialog, hop: Origin) {
-        let mut ack = dialog.ack();
+        let Some(number) = self.client.get(key).and_then(ClientTransaction::number) else { return };
+        let mut ack = dialog.ack(number);
         self.put_via(&mut ack.headers, &new_branch(), hop);
         let ack = Bytes::from(ack.to_bytes());
         self.send_request(hop, ack.clone());
@@ -215,12 +225,18 @@ impl Task {
         &mut self,
         tag: Tag,
         placed: Placed,
-        dialog: Dialog,
+        mut dialog: Dialog,
         (destination, response): (Origin, &Response),
         now: Instant,
     ) {
-        let Placed { progress, rtp, keys, session, cancel, .. } = placed;
-        let audio = read_answer(&response.body, &keys);
+        let Placed { progress, rtp, keys, session, described, cancel, early, .. } = placed;
+        let early = early.iter().find(|early| early.dialog.remote_tag() == dialog.remote_tag());
+        let mut audio = read_answer(&response.body, &keys);
+        if let Some(early) = early {
+            dialog.continue_from(&early.dialog);
+            // A reliable response had the answer already (RFC 3262 §5).
+            audio = audio.or_else(|fault| early.audio.ok_or(fault));
+        }
         let told = match (&audio, cancel) {
             (_, Some(_)) => Progress::Refused(487, TERMINATED.to_owned()),
             (Ok(audio), None) => Progress::Answered(*audio),
@@ -232,11 +248,24 @@ impl Task {
             return;
         };
         let _unheard = progress.send(told);
+        let mut counterpart = Counterpart::default();
+        counterpart.note_allow(&response.headers);
+        let timer = SessionTimer::answered(&response.headers, None, now);
         let standing = Standing {
             dialog,
             peer: destination,
             watcher: Watcher::Client(progress),
-            media: Media { rtp, remote, session, version: 1 },
+            counterpart,
+            session: Session::new(timer),
+            reliable: None,
+            media: Media {
+                rtp,
+                remote: Some(remote),
+                offered: None,
+                session,
+                version: 1,
+                described,
+            },
             unacked: None,
             confirmed: true,
             hang_up: false,

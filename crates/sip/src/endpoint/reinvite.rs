@@ -4,48 +4,37 @@
 use super::answer::Answer;
 use super::arrival::Signal;
 use super::call::Call;
-use super::incoming::{Incoming, RETRY_AFTER};
+use super::incoming::Incoming;
 use super::task::Task;
+use super::update::retry_soon;
 use crate::dialog::Tag;
-use crate::sdp::{OwnKeys, read_offer, write_offer};
 
 impl Task {
     /// Answered at once, then the house is told what is new.
     pub(super) fn handle_reinvite(&mut self, tag: Tag, incoming: &Incoming) -> Result<(), Answer> {
         match self.calls.get(&tag) {
-            Some(Call::Standing(standing)) if standing.unacked.is_some() => {
-                // Our 200 is still on its way (RFC 5407 §3.1.4).
+            // Our 200 (RFC 5407 §3.1.4) or our own re-INVITE is still on its way.
+            Some(Call::Standing(standing))
+                if standing.unacked.is_some() || standing.session.invites() =>
+            {
                 return Err(Answer::new(491));
             }
             Some(Call::Standing(_)) => {}
             // The first INVITE has no answer yet (§14.2).
-            _ => return Err(Answer::new(500).retry_after(RETRY_AFTER)),
+            _ => return Err(retry_soon()),
         }
-        let offer = incoming.session_description()?.map(read_offer).transpose()?;
-        let policy = self.srtp_policy(incoming.origin);
-        let audio = match &offer {
-            Some(offer) => Some(offer.audio(policy).ok_or_else(|| Answer::new(488))?),
-            None => None,
-        };
-        let audio = audio.map(|audio| self.allowed_audio(audio, incoming.origin));
+        let change = self.read_change(incoming)?;
         let Some(Call::Standing(mut standing)) = self.take_call(tag) else { return Ok(()) };
-        standing.dialog.refresh_target(&incoming.request);
-        let media = &mut standing.media;
-        media.version += 1;
-        let (rtp, session, version) = (media.rtp, media.session, media.version);
+        standing.dialog.refresh_target(incoming.request.contact().ok().flatten());
         let mut news: Vec<Signal> = Vec::new();
-        let body = match (offer, audio) {
-            (Some(offer), Some(audio)) => {
-                news = media.renegotiate(audio);
-                offer.answer(rtp, &media.remote, session, version)
-            }
-            _ => write_offer(rtp, session, version, &OwnKeys::current(media.remote.srtp)),
+        news.extend(self.caller_changed(&mut standing.counterpart, incoming));
+        let body = match change.offer {
+            Some(offer) => standing.media.answer(offer, &mut news),
+            None => standing.media.offer_again(false),
         };
-        let unacked = self.send_two_hundred(&incoming.key, incoming.origin, body, incoming.now);
-        standing.unacked = unacked.map(|mut unacked| {
-            unacked.expects_answer = audio.is_none();
-            unacked
-        });
+        standing.session.settled(change.agreed, incoming.now);
+        let invite = (&incoming.key, incoming.origin);
+        standing.unacked = self.send_two_hundred(invite, body, change.agreed, incoming.now);
         for signal in news {
             standing.watcher.signal(signal);
         }

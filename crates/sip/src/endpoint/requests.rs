@@ -6,7 +6,8 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::answer::Answer;
-use super::incoming::{ALLOW, Incoming, try_later};
+use super::extensions;
+use super::incoming::{Incoming, try_later};
 use super::server_transactions::{ServerEvent, way_back};
 use super::task::Task;
 use crate::dialog::Tag;
@@ -114,23 +115,14 @@ impl Task {
     /// The checks in the order of RFC 3261 §8.2, then the method's own way.
     fn handle_new(&mut self, incoming: Incoming) -> Result<(), Answer> {
         let request = &incoming.request;
-        let taken = [Method::INVITE, Method::BYE, Method::INFO, Method::OPTIONS];
-        if !taken.contains(&request.method) {
-            // 405 says that the method is known (RFC 3261 §8.2.1, §21.5.2).
-            let known = matches!(request.method, Method::Known(_));
-            return Err(Answer::new(if known { 405 } else { 501 }).header("Allow", ALLOW));
-        }
-        if !matches!(request.uri.scheme(), "sip" | "sips" | "tel") {
-            return Err(Answer::new(416));
-        }
-        let required = request.require().join(", ");
-        if !required.is_empty() {
-            return Err(Answer::new(420).header("Unsupported", required));
+        extensions::check(request)?;
+        if self.is_loop(request) {
+            return Err(Answer::new(482));
         }
         if let Some(tag) = incoming.to_tag()? {
             return self.handle_in_dialog(&tag, incoming);
         }
-        if request.method == Method::BYE {
+        if [Method::BYE, Method::UPDATE, Method::PRACK].contains(&request.method) {
             return Err(Answer::new(481));
         }
         if !self.note_ongoing(&incoming.key, Key::merged(request)?) {

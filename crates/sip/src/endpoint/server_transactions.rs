@@ -7,7 +7,8 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::answer::Answer;
-use super::incoming::{ALLOW, SDP};
+use super::extensions::{ALLOW, SUPPORTED};
+use super::incoming::SDP;
 use super::task::Task;
 use super::timers::Target;
 use crate::dialog::Tag;
@@ -277,7 +278,7 @@ pub(super) fn way_back(via: &Via, origin: Origin) -> Origin {
 
 /// What RFC 3261 §11.2 asks for in the 200 to an OPTIONS.
 pub(super) fn add_capabilities(response: &mut Response) {
-    for (name, value) in [("Allow", ALLOW), ("Accept", SDP), ("Supported", "")] {
+    for (name, value) in [("Allow", ALLOW), ("Accept", SDP), ("Supported", SUPPORTED)] {
         if response.headers.get(name).is_none() {
             response.headers.push(name, value);
         }

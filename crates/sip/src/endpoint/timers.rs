@@ -1,7 +1,7 @@
 //! One queue of deadlines for all transactions and calls.
 
 use std::cmp::{Ordering, Reverse};
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap};
 use std::time::Instant;
 
 use crate::dialog::Tag;
@@ -16,7 +16,7 @@ pub(super) enum Target {
     Client(Key),
     /// A request of ours that looks for somebody to answer it.
     Request(Tag),
-    /// A call that waits for an ACK, or for the end of what it cancelled.
+    /// A call, whatever it waits for.
     Call(Tag),
 }
 
@@ -25,6 +25,9 @@ pub(super) enum Target {
 #[derive(Debug, Default)]
 pub(super) struct Timers {
     heap: BinaryHeap<Reverse<Entry>>,
+    /// The one entry of each call that counts. A call changes its deadline with
+    /// every request, and its entries would pile up.
+    calls: HashMap<Tag, Instant>,
     /// Keeps entries of one instant in the order they were made.
     made: u64,
 }
@@ -37,8 +40,14 @@ struct Entry {
 }
 
 impl Timers {
-    /// Wakes `target` at `at`.
+    /// Wakes `target` at `at`; a call perhaps earlier, if it is to be woken anyway.
     pub(super) fn arm(&mut self, at: Instant, target: Target) {
+        if let Target::Call(tag) = &target {
+            if self.calls.get(tag).is_some_and(|armed| *armed <= at) {
+                return;
+            }
+            self.calls.insert(*tag, at);
+        }
         self.made += 1;
         self.heap.push(Reverse(Entry { at, number: self.made, target }));
     }
@@ -50,10 +59,19 @@ impl Timers {
 
     /// Takes the earliest target, where it is due.
     pub(super) fn due(&mut self, now: Instant) -> Option<Target> {
-        if self.next()? > now {
-            return None;
+        while self.next()? <= now {
+            let Reverse(Entry { at, target, .. }) = self.heap.pop()?;
+            match &target {
+                // An earlier one took its place.
+                Target::Call(tag) if self.calls.get(tag) != Some(&at) => {}
+                Target::Call(tag) => {
+                    self.calls.remove(tag);
+                    return Some(target);
+                }
+                _ => return Some(target),
+            }
         }
-        self.heap.pop().map(|Reverse(entry)| entry.target)
+        None
     }
 }
 
@@ -98,5 +116,20 @@ mod tests {
         };
         let seen = [due(99), due(100), due(100), due(300), due(300), due(300)];
         assert_eq!(seen, [None, Some(1), None, Some(0), Some(2), None]);
+    }
+
+    #[test]
+    fn a_call_is_woken_once_at_its_earliest() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut timers = Timers::default();
+        let tag = Tag::random();
+        for ms in [300, 200, 200, 400, 100, 500] {
+            timers.arm(at(ms), Target::Call(tag));
+        }
+        assert!(timers.due(at(99)).is_none());
+        assert!(timers.due(at(100)).is_some());
+        assert!(timers.due(at(1000)).is_none());
+        assert!(timers.heap.is_empty() && timers.calls.is_empty());
     }
 }

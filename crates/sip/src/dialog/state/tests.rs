@@ -80,7 +80,7 @@ fn as_the_caller_the_route_set_is_turned_round_and_the_ack_keeps_the_number() {
     let mut dialog = Dialog::answered(&read(INVITE), &response).unwrap();
     assert_eq!(dialog.next_hop().host(), "192.0.2.1");
     assert_eq!(dialog.remote_tag(), "a1");
-    let ack = dialog.ack();
+    let ack = dialog.ack(7);
     assert_eq!(ack.headers.get("CSeq"), Some("7 ACK"));
     assert_eq!(ack.uri.as_str(), "sip:192.0.2.50");
     assert_eq!(dialog.request(Method::BYE).headers.get("CSeq"), Some("8 BYE"));

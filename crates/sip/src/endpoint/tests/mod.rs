@@ -6,15 +6,20 @@ mod captured;
 mod clock;
 mod closing;
 mod in_dialog;
+mod late_offer;
 mod messages;
 mod outbound;
 mod placing;
 mod refusals;
+mod reliable;
 mod repeats;
 mod secure;
+mod session_timer;
 mod streams;
 mod tls;
 mod traced;
+mod update;
+mod world;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -41,6 +46,7 @@ fn config() -> EndpointConfig {
         strangers: Strangers::Refused,
         server: "Ringpost".to_owned(),
         trace_bytes: 0,
+        session_expires: EndpointConfig::SESSION_EXPIRES,
     }
 }
 
@@ -111,16 +117,7 @@ impl Raw {
 
     /// A request with what each test may change.
     fn request(&self, method: &str, branch: &str, cseq: u32) -> Draft {
-        let local = self.local;
-        Draft {
-            line: format!("{method} sip:alice@{} SIP/2.0", self.endpoint),
-            via: format!("SIP/2.0/UDP {local};rport;branch=z9hG4bK{branch}"),
-            to: "<sip:alice@example.com>".to_owned(),
-            call_id: "call-1".to_owned(),
-            cseq: format!("{cseq} {method}"),
-            more: format!("Contact: <sip:bob@{local}>\r\n"),
-            body: String::new(),
-        }
+        draft((self.local, self.endpoint), method, branch, cseq)
     }
 
     fn invite(&self, branch: &str) -> Draft {
@@ -211,6 +208,19 @@ impl Raw {
     }
 }
 
+/// A request from the one to the other.
+fn draft((local, to): (SocketAddr, SocketAddr), method: &str, branch: &str, cseq: u32) -> Draft {
+    Draft {
+        line: format!("{method} sip:alice@{to} SIP/2.0"),
+        via: format!("SIP/2.0/UDP {local};rport;branch=z9hG4bK{branch}"),
+        to: "<sip:alice@example.com>".to_owned(),
+        call_id: "call-1".to_owned(),
+        cseq: format!("{cseq} {method}"),
+        more: format!("Contact: <sip:bob@{local}>\r\n"),
+        body: String::new(),
+    }
+}
+
 /// A request before it is written.
 #[derive(Clone)]
 struct Draft {
@@ -247,12 +257,13 @@ impl Draft {
     fn text(&self) -> String {
         format!(
             "{}\r\nVia: {}\r\nFrom: <sip:bob@example.com>;tag=bob\r\nTo: {}\r\nCall-ID: {}\r\n\
-             CSeq: {}\r\nMax-Forwards: 70\r\n{}Content-Length: {}\r\n\r\n{}",
+             CSeq: {}\r\n{}{}Content-Length: {}\r\n\r\n{}",
             self.line,
             self.via,
             self.to,
             self.call_id,
             self.cseq,
+            if self.more.contains("Max-Forwards") { "" } else { "Max-Forwards: 70\r\n" },
             self.more,
             self.body.len(),
             self.body

@@ -6,6 +6,7 @@ use super::*;
 async fn every_bad_request_gets_the_answer_of_the_rfc() {
     let (server, mut arrivals) = bind().await;
     let raw = Raw::towards(&server).await;
+    const ALLOW: &str = "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK";
     let unknown = |method: &str, branch: &str| {
         let mut draft = raw.request(method, branch, 2);
         draft.to.push_str(";tag=0123456789abcdef");
@@ -18,14 +19,22 @@ async fn every_bad_request_gets_the_answer_of_the_rfc() {
     let mut version = raw.invite("version");
     version.line = version.line.replace("SIP/2.0", "SIP/7.0");
     let cases = [
-        (raw.request("SUBSCRIBE", "a", 1), 405, "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO"),
-        (raw.request("UNHEARDOF", "b", 1), 501, "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, INFO"),
+        (raw.request("SUBSCRIBE", "a", 1), 405, ALLOW),
+        (raw.request("NOTIFY", "a2", 1), 405, ALLOW),
+        (raw.request("MESSAGE", "a3", 1), 405, ALLOW),
+        (unknown("REFER", "a4"), 405, ALLOW),
+        (raw.request("UNHEARDOF", "b", 1), 501, ALLOW),
         (raw.request("BYE", "c", 1), 481, ""),
         (unknown("BYE", "d"), 481, ""),
         (unknown("INVITE", "e"), 481, ""),
         (unknown("INFO", "f"), 481, ""),
         (raw.request("CANCEL", "g", 1), 481, ""),
-        (raw.invite("h").header("Require", "100rel, x"), 420, "Unsupported: 100rel, x"),
+        // Require is for proxies there, and is ignored (RFC 3261 §8.2.2.3).
+        (raw.request("CANCEL", "g2", 1).header("Require", "x"), 481, ""),
+        (raw.request("UPDATE", "g3", 1), 481, ""),
+        (unknown("PRACK", "g4"), 481, ""),
+        (raw.invite("h").header("Require", "100rel, x"), 420, "Unsupported: x"),
+        (raw.invite("h2").header("Require", "replaces,Timer, y"), 420, "Unsupported: replaces, y"),
         (raw.request("INVITE", "i", 1).body("text/plain", "x"), 415, "Accept: application/sdp"),
         (raw.invite("j").header("Content-Encoding", "gzip"), 415, "Accept-Encoding: identity"),
         (raw.request("INVITE", "k", 1).body("application/sdp", "hello"), 400, ""),
@@ -109,7 +118,10 @@ async fn options_are_answered_by_the_house_with_what_we_can() {
     let raw = Raw::towards(&server).await;
     let mut nobody = raw.request("OPTIONS", "2", 1);
     nobody.line = format!("OPTIONS sip:{} SIP/2.0", addr(&server));
-    for (draft, user) in [(raw.request("OPTIONS", "1", 1), Some("alice")), (nobody, None)] {
+    // Proxy-Require and Max-Forwards are for proxies alone.
+    let asked = raw.request("OPTIONS", "1", 1).header("Proxy-Require", "x");
+    let asked = asked.header("Max-Forwards", "0");
+    for (draft, user) in [(asked, Some("alice")), (nobody, None)] {
         raw.send(draft.text()).await;
         let Some(Arrival::Options(options)) = soon(arrivals.recv()).await else { panic!() };
         assert_eq!(options.called.and_then(|called| called.user).as_deref(), user);
@@ -118,7 +130,7 @@ async fn options_are_answered_by_the_house_with_what_we_can() {
         assert_eq!(response.status, 200);
         assert_eq!(response.headers.get("Accept"), Some("application/sdp"));
         assert!(response.headers.all("Allow").any(|allow| allow.contains("INFO")));
-        assert!(response.headers.get("Supported").is_some());
+        assert_eq!(response.headers.get("Supported"), Some("timer, 100rel"));
     }
 }
 

@@ -367,3 +367,58 @@ async fn ipv4_and_ipv6_come_to_one_listener() {
         assert_eq!(incoming.invitation.local_ip, ip.parse::<std::net::IpAddr>().unwrap());
     }
 }
+
+/// A server by UDP and, or not, by TCP on the same port.
+async fn bind_port(tcp: bool) -> (Endpoint, mpsc::Receiver<Arrival>) {
+    loop {
+        let probe = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = probe.local_addr().unwrap();
+        drop(probe);
+        let mut listen = vec![Hop::udp(at)];
+        listen.extend(tcp.then_some(Hop { transport: Transport::Tcp, addr: at }));
+        if let Ok(bound) = Endpoint::bind(EndpointConfig { listen, ..config() }).await {
+            return bound;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_too_large_for_a_datagram_goes_by_tcp_or_else_by_udp() {
+    for tcp in [true, false] {
+        let (server, mut arrivals) = bind_port(tcp).await;
+        let (client, _) = bind().await;
+        let info = OutgoingInfo {
+            destination: None,
+            uri: format!("sip:alice@{}", addr(&server)),
+            from: "sip:bob@example.com".to_owned(),
+            call_id: None,
+            content_type: "text/plain".to_owned(),
+            headers: Vec::new(),
+            body: vec![b'x'; 2000],
+            credentials: None,
+        };
+        let answered = tokio::spawn(async move { client.request_info(info).await });
+        let report = report(&mut arrivals).await;
+        assert_eq!(report.body.len(), 2000);
+        report.responder.respond(Answer::new(200));
+        assert_eq!(soon(answered).await.unwrap(), Ok(200));
+        assert_eq!(server.statistics().connections_accepted, u64::from(tcp));
+    }
+}
+
+#[tokio::test]
+async fn a_request_on_a_connection_that_breaks_has_failed() {
+    let (client, _) = bind().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut placed = client.place(OutgoingInvite {
+        uri: format!("sip:alice@{};transport=tcp", listener.local_addr().unwrap()),
+        destination: None,
+        ..to_alice(&client)
+    });
+    let (stream, _) = soon(listener.accept()).await.unwrap();
+    let mut wire = Wire::new(stream, Transport::Tcp);
+    let invite = wire.incoming("INVITE").await;
+    assert!(invite.headers.get("Contact").unwrap().contains(";transport=tcp"));
+    drop(wire);
+    assert!(matches!(next(&mut placed.progress).await, Some(Progress::Refused(503, _))));
+}

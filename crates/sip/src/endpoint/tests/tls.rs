@@ -153,3 +153,24 @@ async fn without_a_certificate_nobody_is_listened_to() {
     let error = Endpoint::bind(EndpointConfig { tls: files, ..over(Transport::Tls) }).await;
     assert!(error.map(|_| ()).unwrap_err().to_string().starts_with("none.pem: "));
 }
+
+#[tokio::test]
+async fn a_call_between_two_endpoints_is_encrypted() {
+    let authority = Authority::new("test");
+    let (server, mut arrivals) =
+        serve(authority.issues("server", &["127.0.0.1"]), peers("127.0.0.0/8")).await;
+    let (client, _) = serve(authority.issues("client", &["127.0.0.1"]), peers("127.0.0.0/8")).await;
+    let mut placed = client.place(OutgoingInvite {
+        uri: format!("sip:alice@{};transport=tls", addr(&server)),
+        destination: None,
+        ..to_alice(&server)
+    });
+    let mut incoming = call(&mut arrivals).await;
+    incoming.control.answer(rtp(6000));
+    assert!(matches!(next(&mut placed.progress).await, Some(Progress::Answered(_))));
+    assert_eq!(next(&mut incoming.signals).await, Some(Signal::Acknowledged));
+    incoming.control.hang_up();
+    assert_eq!(next(&mut placed.progress).await, Some(Progress::HungUp));
+    let statistics = [server.statistics(), client.statistics()];
+    assert_eq!(statistics.map(|counted| counted.retransmissions_sent), [0, 0]);
+}

@@ -34,8 +34,9 @@ mod wire;
 
 pub use endpoint::{
     Answer, Arrival, BindError, CallControl, Endpoint, EndpointConfig, IncomingCall,
-    IncomingOptions, IncomingReport, Invitation, OutgoingCall, OutgoingControl, OutgoingInfo,
-    OutgoingInvite, Progress, RequestError, Requests, Responder, Responses, Signal, Statistics,
+    IncomingOptions, IncomingReport, Invitation, MessageWaiting, OutgoingCall, OutgoingControl,
+    OutgoingInfo, OutgoingInvite, Progress, Registration, RegistrationHandle, RegistrationState,
+    RequestError, Requests, Responder, Responses, Signal, Statistics,
 };
 pub use hop::{Hop, InvalidHop, Transport};
 pub use network::{InvalidNetwork, Network};

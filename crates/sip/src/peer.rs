@@ -66,6 +66,8 @@ pub struct PeerState {
     pub reachable: Option<bool>,
     /// Since when that is so.
     pub changed: Option<Instant>,
+    /// From its last OPTIONS to the answer.
+    pub round_trip: Option<Duration>,
 }
 
 /// Headers that name caller and called party, and whether they are believed.

@@ -24,7 +24,7 @@ use crate::wire::{Headers, Method, Request, Response};
 pub(super) struct ClientTransaction {
     machine: Machine,
     /// Our socket, and the peer.
-    destination: Origin,
+    pub(super) destination: Origin,
     pub(super) purpose: Purpose,
 }
 

@@ -6,7 +6,9 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 use super::answer::Answer;
+use super::notify::MessageWaiting;
 use super::outgoing::{OutgoingInfo, OutgoingInvite, Progress, RequestError};
+use super::registration::Wish;
 use crate::ResolveError;
 use crate::dialog::Tag;
 use crate::resolve::Route;
@@ -37,6 +39,12 @@ pub(crate) enum Command {
     Cancel(Tag, Option<String>),
     /// An INFO outside of a dialog.
     Info(Box<OutgoingInfo>, oneshot::Sender<Result<u16, RequestError>>),
+    /// A NOTIFY of waiting messages.
+    Notify(Box<MessageWaiting>, oneshot::Sender<Result<u16, RequestError>>),
+    /// A registration to be kept up.
+    Register(Box<Wish>),
+    /// A registration to be taken back, and who waits for the end of it.
+    Deregister(Tag, Option<oneshot::Sender<()>>),
     /// Where the request of that tag may go.
     Resolved(Tag, Result<Vec<Route>, ResolveError>),
     /// Take nothing new, end within this time, then say so.

@@ -12,6 +12,7 @@ use crate::{Credentials, Hop};
 #[derive(Debug)]
 pub(super) struct Draft {
     pub(super) request: Request,
+    from: From,
     /// Number of the request before this one in its sequence.
     pub(super) cseq: u32,
     pub(super) contact: Contact,
@@ -22,6 +23,15 @@ pub(super) struct Draft {
     pub(super) preferred: Option<Hop>,
     /// When nobody wants the outcome any more.
     pub(super) deadline: Option<Instant>,
+}
+
+/// Who it is from.
+#[derive(Debug)]
+enum From {
+    /// The whole header.
+    Known(String),
+    /// Our address, whichever it is, with that tag.
+    Here(Tag),
 }
 
 /// Which Contact the request bears (RFC 3261 §8.1.1.8).
@@ -39,7 +49,8 @@ pub(super) enum Contact {
 #[derive(Debug)]
 pub(super) struct Sender<'a> {
     pub(super) name: Option<&'a str>,
-    pub(super) uri: &'a str,
+    /// `None`: our own address.
+    pub(super) uri: Option<&'a str>,
     pub(super) tag: Tag,
     pub(super) call_id: String,
 }
@@ -57,12 +68,15 @@ impl Draft {
         let mut headers = Headers::default();
         headers.push("Max-Forwards", "70");
         headers.push("To", format!("<{}>", Uri::read(to).map_err(invalid)?));
-        headers.push("From", from(sender.name, sender.uri, sender.tag));
         headers.push("Call-ID", sender.call_id);
         let request = Request { method, uri, headers, body: Vec::new() };
-        request.from().map_err(invalid)?;
+        let from = match sender.uri {
+            Some(uri) => From::Known(from(sender.name, uri, sender.tag)?),
+            None => From::Here(sender.tag),
+        };
         Ok(Draft {
             request,
+            from,
             cseq: 0,
             contact: Contact::None,
             credentials: None,
@@ -81,13 +95,48 @@ impl Draft {
         self.request.body = body;
     }
 
+    /// The next request of the sequence, still without Via. `here` is our address
+    /// as a Contact. Each has a CSeq number of its own (RFC 3261 §8.1.3.5).
+    pub(super) fn compose(&mut self, here: &str) -> Request {
+        self.cseq += 1;
+        let mut request = self.request.clone();
+        request.headers.push("From", self.from.header(here));
+        request.headers.push("CSeq", format!("{} {}", self.cseq, request.method));
+        if let Some(contact) = self.contact.header(here) {
+            request.headers.push("Contact", contact);
+        }
+        request
+    }
+
     /// The host that a certificate of the server has to name.
     pub(super) fn host(&self) -> &str {
         self.request.uri.host()
     }
 }
 
+impl From {
+    fn header(&self, here: &str) -> String {
+        match self {
+            From::Known(header) => header.clone(),
+            From::Here(tag) => {
+                let address = here.trim_start_matches('<').split([';', '>']).next();
+                format!("<{}>;tag={tag}", address.unwrap_or_default())
+            }
+        }
+    }
+}
+
 impl Contact {
+    /// Our address with that user, where it can stand in a URI.
+    pub(super) fn user(user: &str) -> Result<Contact, RequestError> {
+        let contact = Contact::User(user.to_owned());
+        let written = contact.header("<sip:192.0.2.1>").unwrap_or_default();
+        let read = NameAddr::read(&written).ok();
+        let same = read.is_some_and(|read| read.uri.host() == "192.0.2.1");
+        let fits = same && !user.is_empty() && !user.contains(['@', ':', ',']);
+        if fits { Ok(contact) } else { Err(RequestError::InvalidUri) }
+    }
+
     /// The header, from the one that has our address alone: `<sip:192.0.2.1>`.
     pub(super) fn header(&self, here: &str) -> Option<String> {
         match self {
@@ -96,22 +145,17 @@ impl Contact {
             Contact::User(user) => Some(here.replacen("sip:", &format!("sip:{user}@"), 1)),
         }
     }
-
-    /// Would that still be a Contact?
-    pub(super) fn is_valid(&self) -> bool {
-        let Contact::User(user) = self else { return true };
-        let read = self.header("<sip:192.0.2.1>").and_then(|value| NameAddr::read(&value).ok());
-        let read_back = read.is_some_and(|contact| contact.uri.host() == "192.0.2.1");
-        read_back && !user.is_empty() && !user.contains(['@', ':'])
-    }
 }
 
-fn from(name: Option<&str>, uri: &str, tag: Tag) -> String {
-    match name {
+/// The value of From.
+fn from(name: Option<&str>, uri: &str, tag: Tag) -> Result<String, RequestError> {
+    let address = match name {
         Some(name) => {
             let name = name.replace('\\', "\\\\").replace('"', "\\\"");
-            format!("\"{name}\" <{uri}>;tag={tag}")
+            format!("\"{name}\" <{uri}>")
         }
-        None => format!("<{uri}>;tag={tag}"),
-    }
+        None => format!("<{uri}>"),
+    };
+    NameAddr::read(&address).map_err(|_| RequestError::InvalidUri)?;
+    Ok(format!("{address};tag={tag}"))
 }

@@ -12,11 +12,15 @@ mod extensions;
 mod in_dialog;
 mod incoming;
 mod invite;
+mod notify;
 mod outbound;
 mod outgoing;
 mod peers;
+mod pings;
 mod placing;
 mod refusals;
+mod registering;
+mod registration;
 mod reinvite;
 mod reliable;
 mod reports;
@@ -44,9 +48,11 @@ pub use arrival::{
     Arrival, CallControl, IncomingCall, IncomingOptions, IncomingReport, Invitation, Responder,
     Signal,
 };
+pub use notify::MessageWaiting;
 pub use outgoing::{
     OutgoingCall, OutgoingControl, OutgoingInfo, OutgoingInvite, Progress, RequestError,
 };
+pub use registration::{Registration, RegistrationHandle, RegistrationState};
 pub(crate) use statistics::Counters;
 pub use statistics::{Requests, Responses, Statistics};
 
@@ -199,7 +205,28 @@ impl Endpoint {
         status.await.unwrap_or(Err(RequestError::Closed))
     }
 
-    /// Answers everything new by 503 with Retry-After from now on, waits until
+    /// Tells a telephone or a phone system how many messages wait (RFC 3842), and
+    /// gives the status of its final response, whatever it is.
+    ///
+    /// # Errors
+    /// No final response came, or the request could not be sent.
+    pub async fn notify_message_waiting(
+        &self,
+        waiting: MessageWaiting,
+    ) -> Result<u16, RequestError> {
+        let (done, status) = oneshot::channel();
+        let command = Command::Notify(Box::new(waiting), done);
+        self.commands.send(command).map_err(|_| RequestError::Closed)?;
+        status.await.unwrap_or(Err(RequestError::Closed))
+    }
+
+    /// Registers with a phone system and keeps that up until the handle is dropped
+    /// or the endpoint closes.
+    pub fn register(&self, wanted: Registration) -> RegistrationHandle {
+        RegistrationHandle::new(wanted, self.commands.clone())
+    }
+
+    /// Takes registrations back, answers everything new by 503 with Retry-After from now on, waits until
     /// calls and transactions have ended, `within` at most, and closes the sockets.
     pub async fn close(&self, within: Duration) {
         let (done, closed) = oneshot::channel();

@@ -18,13 +18,14 @@ use super::command::Command;
 use super::draft::{Draft, Sender};
 use super::new_call_id;
 use super::outgoing::{OutgoingInfo, RequestError};
+use super::registering::Registering;
 use super::sending::{At, Outcome, Sending, Try, Wanted};
 use super::task::Task;
 use super::timers::Target;
 use crate::dialog::Tag;
 use crate::resolve::{self, Means, ResolveError, Resolver, Route};
 use crate::transaction::Key;
-use crate::transport::Origin;
+use crate::transport::{ConnectionId, Origin};
 use crate::wire::{Method, Request, Response};
 use crate::{Hop, Transport};
 
@@ -41,16 +42,26 @@ const AT_ONCE: usize = 4096;
 pub(super) struct Outbound {
     pub(super) resolver: Arc<Resolver>,
     pub(super) requests: HashMap<Tag, Sending>,
+    pub(super) registrations: HashMap<Tag, Registering>,
 }
 
 impl Outbound {
     pub(super) fn new() -> Self {
-        Self { resolver: Arc::new(Resolver::system()), requests: HashMap::new() }
+        Self {
+            resolver: Arc::new(Resolver::system()),
+            requests: HashMap::new(),
+            registrations: HashMap::new(),
+        }
     }
 
     /// Nothing that the end of the endpoint would cut off.
     pub(super) fn is_quiet(&self) -> bool {
-        self.requests.is_empty()
+        self.requests.is_empty() && self.registrations.is_empty()
+    }
+
+    /// Calls for us come by that connection, which a registrar knows us by.
+    pub(super) fn listens_on(&self, connection: ConnectionId) -> bool {
+        self.registrations.values().any(|known| known.is_on(connection))
     }
 }
 
@@ -84,7 +95,7 @@ impl Task {
     ) {
         let tag = Tag::random();
         let call_id = info.call_id.unwrap_or_else(new_call_id);
-        let sender = Sender { name: None, uri: &info.from, tag, call_id };
+        let sender = Sender { name: None, uri: Some(&info.from), tag, call_id };
         match Draft::new(Method::INFO, &info.uri, &info.uri, sender) {
             Ok(mut draft) => {
                 for (name, value) in &info.headers {
@@ -181,7 +192,7 @@ impl Task {
             return self.try_at(tag, by_tcp, now);
         }
         let key = Key::client(&branch, &request.method);
-        sending.at = Some(At { key: key.clone(), place, origin });
+        sending.at = Some(At { key: key.clone(), place, origin, sent: now });
         sending.limit = (!sending.tries.is_empty()).then(|| now + HOP_LIMIT);
         if let Some(limit) = sending.limit {
             self.timers.arm(limit, Target::Request(tag));
@@ -266,9 +277,11 @@ impl Task {
         }
     }
 
-    fn finish(&mut self, tag: Tag, outcome: Outcome, _now: Instant) {
+    fn finish(&mut self, tag: Tag, outcome: Outcome, now: Instant) {
         let Some(sending) = self.outbound.requests.remove(&tag) else { return };
         match sending.wanted {
+            Wanted::Registration => self.registrar_answered(tag, Some(&sending), outcome, now),
+            Wanted::Ping(index) => self.pinged(index, Some(&sending), outcome, now),
             Wanted::Call => self.placing_ended(tag, outcome),
             Wanted::Status(done) => {
                 let _gone = done.send(outcome.map(|response| response.status));

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::{Peer, PeerState};
 
@@ -62,7 +62,15 @@ struct Entry {
     name: Arc<str>,
     live_calls: AtomicU64,
     requests: AtomicU64,
-    reachable: Mutex<(Option<bool>, Option<Instant>)>,
+    reached: Mutex<Reached>,
+}
+
+/// What OPTIONS has shown.
+#[derive(Debug, Clone, Copy, Default)]
+struct Reached {
+    reachable: Option<bool>,
+    changed: Option<Instant>,
+    round_trip: Option<Duration>,
 }
 
 impl PeerCounts {
@@ -71,7 +79,7 @@ impl PeerCounts {
             name: peer.name.as_str().into(),
             live_calls: AtomicU64::new(0),
             requests: AtomicU64::new(0),
-            reachable: Mutex::new((None, None)),
+            reached: Mutex::default(),
         };
         Self(peers.iter().map(entry).collect())
     }
@@ -79,14 +87,14 @@ impl PeerCounts {
     /// In the order of the configuration.
     pub(crate) fn read(&self) -> Vec<PeerState> {
         let state = |entry: &Entry| {
-            let (reachable, changed) =
-                *entry.reachable.lock().unwrap_or_else(PoisonError::into_inner);
+            let reached = *entry.reached.lock().unwrap_or_else(PoisonError::into_inner);
             PeerState {
                 name: entry.name.clone(),
                 live_calls: entry.live_calls.load(Ordering::Relaxed),
                 requests: entry.requests.load(Ordering::Relaxed),
-                reachable,
-                changed,
+                reachable: reached.reachable,
+                changed: reached.changed,
+                round_trip: reached.round_trip,
             }
         };
         self.0.iter().map(state).collect()
@@ -118,15 +126,20 @@ impl PeerCounts {
         }
     }
 
-    /// The peer at that place of the configuration answers OPTIONS, or does not;
-    /// `true` where that is news.
-    pub(crate) fn note_reachable(&self, index: usize, reachable: bool, now: Instant) -> bool {
+    /// The peer at that place of the configuration answers OPTIONS, after that
+    /// time, or does not; `true` where that is news.
+    pub(crate) fn note_reachable(
+        &self,
+        index: usize,
+        reachable: bool,
+        round_trip: Option<Duration>,
+        now: Instant,
+    ) -> bool {
         let Some(entry) = self.0.get(index) else { return false };
-        let mut known = entry.reachable.lock().unwrap_or_else(PoisonError::into_inner);
-        let news = known.0 != Some(reachable);
-        if news {
-            *known = (Some(reachable), Some(now));
-        }
+        let mut known = entry.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        let news = known.reachable != Some(reachable);
+        let changed = if news { Some(now) } else { known.changed };
+        *known = Reached { reachable: Some(reachable), changed, round_trip };
         news
     }
 }
@@ -184,9 +197,9 @@ mod tests {
         counts.call_moved(None, Some(PeerId(1)));
         counts.call_moved(Some(PeerId(1)), Some(PeerId(1)));
         assert_eq!(counts.live_calls(PeerId(1)), 1);
-        assert!(counts.note_reachable(0, true, now));
-        assert!(!counts.note_reachable(0, true, now + std::time::Duration::from_secs(1)));
-        assert!(!counts.note_reachable(2, true, now));
+        assert!(counts.note_reachable(0, true, None, now));
+        assert!(!counts.note_reachable(0, true, None, now + std::time::Duration::from_secs(1)));
+        assert!(!counts.note_reachable(2, true, None, now));
         let states = counts.read();
         assert_eq!((states[0].reachable, states[0].changed), (Some(true), Some(now)));
         assert_eq!((states[1].requests, states[1].live_calls, states[1].reachable), (1, 1, None));

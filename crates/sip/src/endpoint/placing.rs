@@ -31,7 +31,8 @@ impl Task {
     /// Sends the INVITE of a call.
     pub(super) fn place(&mut self, placing: Placing, now: Instant) {
         let Placing { tag, call_id, invite: wanted, progress } = placing;
-        let sender = Sender { name: wanted.from_name.as_deref(), uri: &wanted.from, tag, call_id };
+        let sender =
+            Sender { name: wanted.from_name.as_deref(), uri: Some(&wanted.from), tag, call_id };
         let Ok(mut draft) = Draft::new(Method::INVITE, &wanted.uri, &wanted.uri, sender) else {
             let _unheard = progress.send(Progress::Refused(400, "Bad URI".to_owned()));
             return;

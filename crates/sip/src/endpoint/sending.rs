@@ -38,6 +38,10 @@ pub(super) enum Wanted {
     Call,
     /// Whoever waits for the status.
     Status(oneshot::Sender<Result<u16, RequestError>>),
+    /// The registration of that tag.
+    Registration,
+    /// The peer at that place of the configuration.
+    Ping(usize),
 }
 
 /// One place to be tried.
@@ -54,6 +58,7 @@ pub(super) struct At {
     pub(super) key: Key,
     pub(super) place: Try,
     pub(super) origin: Origin,
+    pub(super) sent: Instant,
 }
 
 #[derive(Debug)]
@@ -121,14 +126,9 @@ impl Sending {
     }
 
     /// The request of the next try, still without Via. `here` is our address as
-    /// a Contact. Each has a CSeq number of its own (RFC 3261 §8.1.3.5).
+    /// a Contact.
     pub(super) fn compose(&mut self, here: &str) -> Request {
-        self.draft.cseq += 1;
-        let mut request = self.draft.request.clone();
-        request.headers.push("CSeq", format!("{} {}", self.draft.cseq, request.method));
-        if let Some(contact) = self.draft.contact.header(here) {
-            request.headers.push("Contact", contact);
-        }
+        let mut request = self.draft.compose(here);
         let Some(credentials) = &self.draft.credentials else { return request };
         for asked in &mut self.asked {
             asked.count += 1;

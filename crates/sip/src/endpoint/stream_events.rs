@@ -20,7 +20,10 @@ impl Task {
                     self.transports.close(connection);
                 }
             }
-            StreamEvent::Failed(connection) => self.connection_failed(connection, now),
+            StreamEvent::Failed(connection) => {
+                self.connection_failed(connection, now);
+                self.registrations_lost(connection, now);
+            }
         }
     }
 
@@ -44,6 +47,8 @@ impl Task {
     fn is_used(&self, connection: ConnectionId) -> bool {
         let calls = self.calls.values().filter_map(|call| call.origin());
         let mut used = calls.filter_map(|origin| origin.connection);
-        used.any(|used| used == connection) || self.awaits_response_on(connection)
+        used.any(|used| used == connection)
+            || self.outbound.listens_on(connection)
+            || self.awaits_response_on(connection)
     }
 }

@@ -109,6 +109,7 @@ impl Task {
         let mut batch = Vec::with_capacity(TURN);
         let sleep = tokio::time::sleep_until(far_away().into());
         tokio::pin!(sleep);
+        self.start_pings(Instant::now());
         while !self.is_closed(Instant::now()) {
             let next = self.next_deadline();
             if sleep.deadline() != next.into() {
@@ -208,11 +209,16 @@ impl Task {
             Command::Cancel(tag, reason) => self.cancel(tag, reason, now),
             Command::Info(info, done) => self.send_info(*info, done, now),
             Command::Resolved(tag, routes) => self.resolved(tag, routes, now),
+            Command::Notify(waiting, done) => self.notify_message_waiting(*waiting, done, now),
+            Command::Register(wish) => self.register(*wish, now),
+            Command::Deregister(tag, done) => self.deregister(tag, done, now),
             Command::Close(within, done) => {
                 let until = now + within;
                 let closing = self.closing.get_or_insert(Closing { until, done: Vec::new() });
                 closing.until = closing.until.min(until);
                 closing.done.push(done);
+                self.stop_pings(now);
+                self.deregister_all(now);
             }
         }
     }
@@ -222,6 +228,8 @@ impl Task {
             guarded(|| match target {
                 Target::Server(key) => self.server_deadline(&key, now),
                 Target::Client(key) => self.client_deadline(&key, now),
+                Target::Registration(tag) => self.registration_deadline(tag, now),
+                Target::Ping(index) => self.ping(index, now),
                 Target::Request(tag) => self.request_deadline(tag, now),
                 Target::Call(tag) => self.call_deadline(tag, now),
             });

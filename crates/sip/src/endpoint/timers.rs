@@ -16,6 +16,10 @@ pub(super) enum Target {
     Client(Key),
     /// A request of ours that looks for somebody to answer it.
     Request(Tag),
+    /// A registration of ours.
+    Registration(Tag),
+    /// The peer at that place of the configuration, which is asked by OPTIONS.
+    Ping(usize),
     /// A call, whatever it waits for.
     Call(Tag),
 }

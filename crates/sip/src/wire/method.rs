@@ -18,8 +18,10 @@ impl Method {
     pub(crate) const CANCEL: Method = Method::Known(rsip::Method::Cancel);
     pub(crate) const INFO: Method = Method::Known(rsip::Method::Info);
     pub(crate) const INVITE: Method = Method::Known(rsip::Method::Invite);
+    pub(crate) const NOTIFY: Method = Method::Known(rsip::Method::Notify);
     pub(crate) const OPTIONS: Method = Method::Known(rsip::Method::Options);
     pub(crate) const PRACK: Method = Method::Known(rsip::Method::PRack);
+    pub(crate) const REGISTER: Method = Method::Known(rsip::Method::Register);
     pub(crate) const UPDATE: Method = Method::Known(rsip::Method::Update);
 
     /// Reads a method; the text must be a token (RFC 3261 §25.1).

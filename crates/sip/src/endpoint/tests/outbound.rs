@@ -35,6 +35,11 @@ impl Wire {
     /// Gives the task an order, and those that follow from it.
     pub(super) fn order(&mut self, command: Command) {
         self.commands.send(command).unwrap();
+        self.obey();
+    }
+
+    /// Carries out what handles ordered.
+    pub(super) fn obey(&mut self) {
         while let Ok(command) = self.orders.try_recv() {
             self.task.handle_command(command, self.now);
         }
@@ -125,6 +130,17 @@ impl Wire {
         self.task.transport_failed(&key, self.now);
     }
 
+    /// A connection was made for that request.
+    pub(super) fn moved_to(&mut self, request: &Request, way: Origin) {
+        let via = request.via().unwrap();
+        let key = Key::client(&via.branch().unwrap(), &request.method);
+        self.task.client.get_mut(&key).unwrap().destination = way;
+    }
+
+    pub(super) fn has_requests(&self) -> bool {
+        !self.task.outbound.requests.is_empty()
+    }
+
     /// Lets time pass until something is sent to that hop; seconds since the start.
     pub(super) fn wait_for(&mut self, hop: &str) -> (u64, Request) {
         loop {
@@ -135,6 +151,15 @@ impl Wire {
             }
             self.jump().unwrap_or_else(|| panic!("nothing was ever sent to {hop}"));
         }
+    }
+
+    /// The same for a request that is no repeat of one that is under way.
+    pub(super) fn wait_for_new(&mut self, hop: &str) -> (u64, Request) {
+        while self.has_requests() {
+            self.jump().unwrap();
+        }
+        while self.sent().is_some() {}
+        self.wait_for(hop)
     }
 }
 

@@ -39,6 +39,7 @@ impl Task {
         self.handle_malformed(&fault.because(status, reason), origin, now);
         if let Some(connection) = origin.connection {
             self.transports.close(connection);
+            self.connection_failed(connection, now);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::net::TcpStream;
@@ -15,6 +15,8 @@ use super::{TlsError, TlsFiles};
 
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// How often a certificate that ends soon, or has ended, is complained of.
+const WARN_EVERY: Duration = Duration::from_secs(86_400);
 
 /// What handshakes are made with now. Connections that stand keep what they
 /// were made with.
@@ -68,6 +70,19 @@ impl Tls {
         (stamps != known).then(|| self.reload())
     }
 
+    /// Peers refuse a certificate that has ended; nobody else would say so.
+    fn warn_of_the_end(&self, now: SystemTime) {
+        let configs = self.current.lock().unwrap_or_else(PoisonError::into_inner).configs.clone();
+        let Some(expiry) = configs.as_ref().and_then(|configs| configs.expiry.as_ref()) else {
+            return;
+        };
+        if let Err(error) = expiry.check(now) {
+            tracing::error!(%error, "no peer will take our certificate");
+        } else if let Some(warning) = expiry.warning(now) {
+            tracing::warn!("{warning}");
+        }
+    }
+
     pub(super) fn configs(&self) -> io::Result<Arc<Configs>> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(configs) = &current.configs {
@@ -110,7 +125,16 @@ impl Tls {
 
 /// Looks at the files for as long as anybody uses them.
 pub(crate) async fn watch(tls: Weak<Tls>) {
+    let mut warn = Instant::now();
     loop {
+        match tls.upgrade() {
+            Some(tls) if Instant::now() >= warn => {
+                tls.warn_of_the_end(SystemTime::now());
+                warn += WARN_EVERY;
+            }
+            Some(_) => {}
+            None => return,
+        }
         tokio::time::sleep(LOOK_EVERY).await;
         let Some(tls) = tls.upgrade() else { return };
         let looked = tokio::task::spawn_blocking(move || tls.reload_if_changed()).await;

@@ -1,17 +1,17 @@
 //! One connection: the task that reads its frames and writes its queue.
 
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::Ordering;
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::framing::{Broken, Frame, Framer};
+use super::keep_alive::{Heard, KeepAlive};
 use super::limits::Timings;
+use super::queue::Waiting;
 use super::{ConnectionId, Origin};
 
 /// What a connection tells the endpoint's task.
@@ -50,8 +50,7 @@ pub(super) struct Connection {
     pub(super) origin: Origin,
     pub(super) id: ConnectionId,
     pub(super) events: mpsc::Sender<Event>,
-    pub(super) queue: mpsc::Receiver<Bytes>,
-    pub(super) queued: Arc<AtomicUsize>,
+    pub(super) queue: Waiting,
     pub(super) timings: Timings,
     pub(super) role: Role,
 }
@@ -65,17 +64,6 @@ pub(super) enum Role {
     Stranger,
     /// We, so the keep-alives are ours (RFC 5626 §4.4).
     Opened,
-}
-
-/// What the reading half lets the writing half know.
-#[derive(Debug, Default)]
-struct Heard {
-    /// A ping came that wants its pong.
-    ping: Notify,
-    /// Reads so far.
-    reads: AtomicUsize,
-    /// Line ends so far.
-    pongs: AtomicUsize,
 }
 
 impl Connection {
@@ -93,7 +81,6 @@ impl Connection {
         };
         let writer = Writer {
             queue: &mut self.queue,
-            queued: &self.queued,
             timings: self.timings,
             role: self.role,
             heard: &heard,
@@ -128,11 +115,12 @@ impl Reader<'_> {
         let mut framer = Framer::default();
         let mut within_since = None;
         let opened = Instant::now();
+        let mut idle_since = opened;
         loop {
             let deadline = match (self.role, within_since) {
                 (Role::Stranger, _) => opened + self.timings.handshake,
                 (_, Some(since)) => since + self.timings.message,
-                (_, None) => Instant::now() + self.timings.idle,
+                (_, None) => idle_since + self.timings.idle,
             };
             let read = tokio::select! {
                 read = stream.read_buf(framer.room()) => read,
@@ -143,6 +131,7 @@ impl Reader<'_> {
                     if self.events.send(Event::Idle(self.id)).await.is_err() {
                         return End::Closed;
                     }
+                    idle_since = Instant::now();
                     continue;
                 }
             };
@@ -159,6 +148,10 @@ impl Reader<'_> {
                 tokio::time::sleep(self.timings.handshake).await;
                 return End::TooSlow;
             };
+            // The answers to our own pings keep nothing open.
+            if messages > 0 || self.role != Role::Opened {
+                idle_since = Instant::now();
+            }
             within_since = match within_since {
                 Some(since) if messages == 0 => Some(since),
                 _ => framer.is_within_message().then(Instant::now),
@@ -195,30 +188,21 @@ impl Reader<'_> {
 }
 
 struct Writer<'a> {
-    queue: &'a mut mpsc::Receiver<Bytes>,
-    queued: &'a AtomicUsize,
+    queue: &'a mut Waiting,
     timings: Timings,
     role: Role,
     heard: &'a Heard,
 }
 
-/// Messages that are written at once.
-const BATCH: usize = 32;
-
 impl Writer<'_> {
     async fn run(self, stream: &mut (impl AsyncWrite + Unpin)) -> End {
-        let mut batch = Vec::with_capacity(BATCH);
         let mut alive = KeepAlive::new(self.role, self.timings);
         loop {
             let mut out = BytesMut::new();
             tokio::select! {
-                count = self.queue.recv_many(&mut batch, BATCH) => {
-                    if count == 0 {
+                more = self.queue.take(&mut out) => {
+                    if !more {
                         return End::Closed;
-                    }
-                    for bytes in batch.drain(..) {
-                        self.queued.fetch_sub(bytes.len(), Ordering::Relaxed);
-                        out.extend_from_slice(&bytes);
                     }
                 }
                 () = self.heard.ping.notified() => out.extend_from_slice(b"\r\n"),
@@ -237,53 +221,5 @@ impl Writer<'_> {
                 Err(_) => return End::TooSlow,
             }
         }
-    }
-}
-
-/// Pings of ours (RFC 5626 §4.4.1). Many peers never answer one, so only a peer
-/// that did is taken for dead when it does not; the others are left to the
-/// system's own keep-alive.
-struct KeepAlive {
-    timings: Timings,
-    at: Option<Instant>,
-    /// A ping is out: what was heard before it.
-    waiting: Option<(usize, usize)>,
-    answers: bool,
-}
-
-impl KeepAlive {
-    fn new(role: Role, timings: Timings) -> Self {
-        let at = (role == Role::Opened).then(|| Instant::now() + Self::interval(timings.ping));
-        Self { timings, at, waiting: None, answers: false }
-    }
-
-    /// Between 80 and 100 per cent, so that not all come at once.
-    fn interval(longest: Duration) -> Duration {
-        longest.mul_f64(rand::random_range(0.8..=1.0))
-    }
-
-    async fn due(&self) {
-        match self.at {
-            Some(at) => sleep_until(at).await,
-            None => std::future::pending().await,
-        }
-    }
-
-    /// What to write now; `None`: the peer is gone.
-    fn next(&mut self, heard: &Heard) -> Option<&'static [u8]> {
-        let now = Instant::now();
-        let (reads, pongs) =
-            (heard.reads.load(Ordering::Relaxed), heard.pongs.load(Ordering::Relaxed));
-        let Some((reads_before, pongs_before)) = self.waiting.take() else {
-            self.waiting = Some((reads, pongs));
-            self.at = Some(now + self.timings.pong);
-            return Some(b"\r\n\r\n");
-        };
-        if self.answers && reads == reads_before {
-            return None;
-        }
-        self.answers |= pongs > pongs_before;
-        self.at = Some(now + Self::interval(self.timings.ping));
-        Some(b"")
     }
 }

@@ -1,7 +1,7 @@
 //! From a socket to a connection that stands.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,13 +51,14 @@ pub(super) fn socket(
     from: Option<IpAddr>,
 ) -> io::Result<(TcpSocket, SocketAddr)> {
     let socket = if peer.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    match (from, peer) {
+    socket.bind(match (from, peer) {
         (Some(IpAddr::V6(ip)), SocketAddr::V6(peer)) => {
-            socket.bind(SocketAddrV6::new(ip, 0, 0, peer.scope_id()).into())?;
+            SocketAddrV6::new(ip, 0, 0, peer.scope_id()).into()
         }
-        (Some(ip), _) if ip.is_ipv4() == peer.is_ipv4() => socket.bind(SocketAddr::new(ip, 0))?,
-        _ => {}
-    }
+        (Some(ip @ IpAddr::V4(_)), SocketAddr::V4(_)) => SocketAddr::new(ip, 0),
+        (_, SocketAddr::V4(_)) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        (_, SocketAddr::V6(_)) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    })?;
     let local = canonical(socket.local_addr()?);
     Ok((socket, local))
 }

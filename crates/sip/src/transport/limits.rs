@@ -29,7 +29,8 @@ pub(crate) struct Timings {
     pub(crate) message: Duration,
     /// Writing what waits.
     pub(crate) write: Duration,
-    /// Without a byte from the peer; a connection with a call on it stays.
+    /// Without a byte from the peer, on a connection of ours without a message;
+    /// one with a call on it stays.
     pub(crate) idle: Duration,
     /// Between two pings on a connection of ours, at most (RFC 5626 §4.4.1).
     pub(crate) ping: Duration,

@@ -6,11 +6,14 @@
 //! queue; what they read comes through one bounded channel, so that a task that
 //! does not keep up slows the peers down.
 
+mod census;
 mod connection;
 mod establish;
 mod framing;
+mod keep_alive;
 mod limits;
 mod origin;
+mod queue;
 mod streams;
 mod udp;
 mod ways;

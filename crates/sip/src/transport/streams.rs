@@ -4,16 +4,17 @@ use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
+use super::census::Census;
 use super::connection::{Connection, End, Event, Role};
 use super::establish::{accept, listen, open};
-use super::limits::{ACCEPTED, EVENTS, FROM_ONE, OPENED, QUEUE, QUEUED_BYTES, STRANGERS, Timings};
+use super::limits::{EVENTS, Timings};
+use super::queue::{Queue, queue};
 use super::{ConnectionId, Origin};
 use crate::endpoint::Counters;
 use crate::tls::Tls;
@@ -29,9 +30,7 @@ pub(super) struct Streams {
     counters: Arc<Counters>,
     known: HashMap<ConnectionId, Known>,
     by_peer: HashMap<Hop, Vec<ConnectionId>>,
-    from: HashMap<IpAddr, usize>,
-    strangers: usize,
-    opened: usize,
+    census: Census,
     /// Names by which TLS peers were last reached, for when they are again.
     names: HashMap<SocketAddr, Arc<str>>,
     /// Closed by us for what they did; the endpoint's task hears of it later.
@@ -59,8 +58,7 @@ struct Known {
     origin: Origin,
     local: SocketAddr,
     role: Role,
-    queue: mpsc::Sender<Bytes>,
-    queued: Arc<AtomicUsize>,
+    queue: Queue,
     /// Whom the peer has proved to be (RFC 5922 §7.1).
     certificate: Vec<String>,
     /// Whom we wanted to reach; it was compared with the certificate.
@@ -98,9 +96,7 @@ impl Streams {
             counters,
             known: HashMap::new(),
             by_peer: HashMap::new(),
-            from: HashMap::new(),
-            strangers: 0,
-            opened: 0,
+            census: Census::default(),
             names: HashMap::new(),
             failed: VecDeque::new(),
             last: 0,
@@ -184,8 +180,8 @@ impl Streams {
     }
 
     fn open(&mut self, hop: Hop, name: Option<Arc<str>>, way: Option<IpAddr>) -> Option<Origin> {
-        if self.opened >= OPENED {
-            tracing::warn!("no further connection is opened: {OPENED} are open already");
+        if let Some(reason) = self.census.refusal(Role::Opened, hop.transport, hop.addr.ip()) {
+            tracing::warn!(reason, "no further connection is opened");
             return None;
         }
         let listener = self.listener(hop.transport, hop.addr.ip(), way);
@@ -211,7 +207,6 @@ impl Streams {
         self.start(origin, local, Role::Opened, name, move |connection| {
             open(connection, socket, tls, wanted)
         });
-        self.opened += 1;
         Some(origin)
     }
 
@@ -225,16 +220,8 @@ impl Streams {
         let Some(Hop { transport, .. }) = self.listeners.get(listener).copied() else { return };
         let ip = source.ip();
         let is_peer = self.admitted.iter().any(|network| network.contains(ip));
-        let refused = match is_peer {
-            true if self.from.get(&ip).is_some_and(|count| *count >= FROM_ONE) => {
-                Some("too many from its address")
-            }
-            true if self.known.len() >= ACCEPTED + self.opened + self.strangers => Some("too many"),
-            true => None,
-            false if transport == Transport::Tls => Some("from outside the peers' networks"),
-            false if self.strangers >= STRANGERS => Some("too many from outside"),
-            false => None,
-        };
+        let role = if is_peer { Role::Accepted } else { Role::Stranger };
+        let refused = self.census.refusal(role, transport, ip);
         let local = stream.local_addr().map(super::canonical);
         let (None, Ok(local)) = (refused, local) else {
             self.counters.connections_refused.add();
@@ -242,13 +229,10 @@ impl Streams {
             return;
         };
         self.counters.connections_accepted.add();
-        let role = if is_peer { Role::Accepted } else { Role::Stranger };
         let connection = Some(self.next_id());
         let origin = Origin { socket: listener, source, transport, connection };
         let tls = self.tls.clone();
         self.start(origin, local, role, None, move |connection| accept(connection, stream, tls));
-        *self.from.entry(ip).or_default() += usize::from(is_peer);
-        self.strangers += usize::from(!is_peer);
     }
 
     fn start<F: Future<Output = End> + Send + 'static>(
@@ -260,15 +244,13 @@ impl Streams {
         run: impl FnOnce(Connection) -> F,
     ) {
         let Some(id) = origin.connection else { return };
-        let (queue, to_write) = mpsc::channel(QUEUE);
-        let queued = Arc::new(AtomicUsize::new(0));
+        let (queue, waiting) = queue();
         let events = self.to_us.clone();
         let running = run(Connection {
             origin,
             id,
             events: events.clone(),
-            queue: to_write,
-            queued: queued.clone(),
+            queue: waiting,
             timings: self.timings,
             role,
         });
@@ -277,10 +259,11 @@ impl Streams {
             let _closing = events.send(Event::Closed(id, end)).await;
         });
         let certificate = Vec::new();
-        let known = Known { origin, local, role, queue, queued, certificate, reached, task };
+        let known = Known { origin, local, role, queue, certificate, reached, task };
         self.known.insert(id, known);
         let hop = Hop { transport: origin.transport, addr: origin.source };
         self.by_peer.entry(hop).or_default().push(id);
+        self.census.enter(role, origin.source.ip());
         self.count();
     }
 
@@ -294,19 +277,7 @@ impl Streams {
                 self.by_peer.remove(&hop);
             }
         }
-        match role {
-            Role::Opened => self.opened = self.opened.saturating_sub(1),
-            Role::Stranger => self.strangers = self.strangers.saturating_sub(1),
-            Role::Accepted => {
-                let ip = origin.source.ip();
-                let left = self.from.get(&ip).map_or(0, |count| count.saturating_sub(1));
-                if left == 0 {
-                    self.from.remove(&ip);
-                } else {
-                    self.from.insert(ip, left);
-                }
-            }
-        }
+        self.census.leave(role, origin.source.ip());
         self.count();
         Some(task)
     }
@@ -342,10 +313,7 @@ impl Streams {
             }
         };
         let known = self.known.get(&id).ok_or(io::ErrorKind::NotConnected)?;
-        let length = bytes.len();
-        let before = known.queued.fetch_add(length, Ordering::Relaxed);
-        let room = before == 0 || before + length <= QUEUED_BYTES;
-        if room && known.queue.try_send(bytes).is_ok() {
+        if known.queue.push(bytes) {
             return Ok(taken);
         }
         tracing::info!(transport = %hop.transport, "a peer does not read; its connection is closed");

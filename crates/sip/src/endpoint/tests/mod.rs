@@ -22,6 +22,7 @@ mod streams;
 mod tls;
 mod traced;
 mod update;
+mod wire;
 mod world;
 
 use std::net::SocketAddr;

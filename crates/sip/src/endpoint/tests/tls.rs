@@ -3,7 +3,8 @@
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-use super::streams::{Wire, over};
+use super::streams::over;
+use super::wire::Wire;
 use super::*;
 use crate::tls::tests::{Authority, trusting};
 use crate::{ClientCertificate, Transport};

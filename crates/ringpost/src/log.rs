@@ -3,7 +3,12 @@
 
 use std::io::IsTerminal;
 
+use tracing::Subscriber;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+#[cfg(test)]
+mod tests;
 
 /// Starts the log. `level` is that of Ringpost's own lines; libraries speak at
 /// warn, or as `RUST_LOG` says.
@@ -11,17 +16,29 @@ pub fn start(level: &str, json: bool) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| {
         EnvFilter::new(format!("warn,sqlx=error,ringpost={level}{}", rooms(level)))
     });
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
+    let ansi = std::io::stderr().is_terminal();
     // A second start (tests, demo) leaves the first log as it is.
-    let _ = if json { builder.json().try_init() } else { builder.try_init() };
+    let _ = tracing::subscriber::set_global_default(lines(filter, json, ansi, std::io::stderr));
     std::panic::set_hook(Box::new(|panic| {
         // Never the payload: it may hold what a peer sent.
         let place = panic.location().map(|place| format!("{}:{}", place.file(), place.line()));
         tracing::error!(place = place.as_deref().unwrap_or("?"), "a panic ended one task");
     }));
+}
+
+/// Log lines as they are written everywhere. Programs read them (deploy/fail2ban).
+fn lines<W>(
+    filter: EnvFilter,
+    json: bool,
+    ansi: bool,
+    writer: W,
+) -> Box<dyn Subscriber + Send + Sync>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(ansi);
+    if json { Box::new(builder.json().finish()) } else { Box::new(builder.finish()) }
 }
 
 fn rooms(level: &str) -> String {

@@ -1,6 +1,7 @@
 //! Endpoints on loopback, against each other and against a peer that writes its
 //! messages by hand.
 
+mod admission;
 mod calls;
 mod captured;
 mod clock;

@@ -26,17 +26,19 @@ const ASK: u32 = 3;
 /// the system's own quarter of an hour is longer than any call waits.
 const UNACKNOWLEDGED: u32 = 30_000;
 
-/// Hands over what comes to a listener, for as long as somebody takes it.
+/// Hands over what comes to a listener, for as long as somebody takes it. One
+/// stream waits here at most, what comes behind it in the system's queue; a place
+/// kept in advance would keep the other listeners from theirs.
 pub(super) async fn listen(listener: TcpListener, index: usize, accepted: mpsc::Sender<Accepted>) {
     loop {
-        // A place first: what nobody takes yet waits in the system's queue.
-        let Ok(place) = accepted.reserve().await else { return };
         match listener.accept().await {
             Ok((stream, source)) => {
-                place.send(Accepted { listener: index, stream, source: canonical(source) });
+                let stream = Accepted { listener: index, stream, source: canonical(source) };
+                if accepted.send(stream).await.is_err() {
+                    return;
+                }
             }
             Err(error) => {
-                drop(place);
                 tracing::warn!(%error, "a connection cannot be accepted");
                 tokio::time::sleep(AGAIN).await;
             }

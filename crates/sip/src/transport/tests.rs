@@ -60,6 +60,24 @@ async fn a_connection_is_opened_once_and_used_both_ways() {
 }
 
 #[tokio::test]
+async fn no_listener_keeps_the_others_from_theirs() {
+    let mut transports = transports(TlsFiles::default(), Timings::default());
+    for _ in 0..3 {
+        let addr = "127.0.0.1:0".parse().unwrap();
+        transports.bind(Hop { transport: Transport::Tcp, addr }).await.unwrap();
+    }
+    let hops = transports.local_addrs().to_vec();
+    let mut open = Vec::new();
+    for (index, hop) in hops.iter().enumerate().rev() {
+        let mut stream = TcpStream::connect(hop.addr).await.unwrap();
+        stream.write_all(TEXT.as_bytes()).await.unwrap();
+        let StreamEvent::Message(origin, _) = event(&mut transports).await else { panic!() };
+        assert_eq!((origin.socket, origin.source), (index, stream.local_addr().unwrap()));
+        open.push(stream);
+    }
+}
+
+#[tokio::test]
 async fn a_refused_connection_is_told() {
     let mut transports = transports(TlsFiles::default(), Timings::default());
     let (listener, hop) = listener().await;

@@ -1,6 +1,7 @@
 # Ringpost: what one types here. `make demo` and `make test` need a Rust
 # toolchain and a C compiler; `make test` also installs the Debian packages of
-# the real peers (sipp, slapd, postfix, dovecot, strace) and so wants root.
+# the real peers (sipp, baresip, linphonec, Kamailio, slapd, postfix, dovecot,
+# strace) and so wants root.
 
 CARGO ?= cargo
 

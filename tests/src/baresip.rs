@@ -17,6 +17,7 @@ pub struct Baresip {
     transport: &'static str,
     encryption: Option<&'static str>,
     certificate: Option<String>,
+    credentials: String,
     sound: Vec<i16>,
 }
 
@@ -32,13 +33,22 @@ impl Baresip {
     /// Calls `user` at a server, by UDP.
     pub fn to(server: SocketAddr, user: &str) -> Self {
         let uri = format!("sip:{user}@{server}");
-        Self { uri, transport: "udp", encryption: None, certificate: None, sound: Vec::new() }
+        let (encryption, certificate) = (None, None);
+        let (credentials, sound) = (String::new(), Vec::new());
+        Self { uri, transport: "udp", encryption, certificate, credentials, sound }
     }
 
     /// By TLS; baresip does not look at the server's certificate.
     #[must_use]
     pub fn over_tls(mut self) -> Self {
         self.transport = "tls";
+        self
+    }
+
+    /// Knowing that password.
+    #[must_use]
+    pub fn with_password(mut self, user: &str, password: &str) -> Self {
+        self.credentials = format!(";auth_user={user};auth_pass={password}");
         self
     }
 
@@ -112,8 +122,8 @@ impl Baresip {
         );
         let encryption = self.encryption.map(|how| format!(";mediaenc={how}")).unwrap_or_default();
         let account = format!(
-            "<sip:+14255550142@127.0.0.1;transport={}>;regint=0;audio_codecs=PCMA/8000/1{encryption}\n",
-            self.transport
+            "<sip:+14255550142@127.0.0.1;transport={}>;regint=0;audio_codecs=PCMA/8000/1{encryption}{}\n",
+            self.transport, self.credentials
         );
         for (file, text) in [
             ("config", config.as_str()),

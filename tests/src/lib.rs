@@ -9,9 +9,9 @@
 //! The stories mostly wait for speech and for time to pass, so many of them run
 //! at once on few cores: `cargo test -p ringpost-tests -- --test-threads 16`.
 //! The binary under test is built when it is missing or stale; `RINGPOST_BINARY`
-//! names another one. The peers (sipp, slapd, postfix, dovecot, strace) are
-//! Debian packages, installed when they are missing, which needs root, as does
-//! the small disk of the stories about full ones.
+//! names another one. The peers (sipp, baresip, linphonec, Kamailio, slapd,
+//! postfix, dovecot, strace) are Debian packages, installed when they are missing,
+//! which needs root, as does the small disk of the stories about full ones.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -28,6 +28,7 @@ pub mod certificates;
 pub mod directory;
 pub mod http;
 pub mod imap;
+pub mod kamailio;
 pub mod letter;
 pub mod linphone;
 pub mod mail_sink;

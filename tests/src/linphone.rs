@@ -22,6 +22,19 @@ pub struct Linphone {
 impl Linphone {
     /// Starts it; it is +1 425 555 0143.
     pub fn start() -> Self {
+        Self::start_with("+14255550143", "")
+    }
+
+    /// The same, knowing that password. It looks for one under its own name, and
+    /// so it takes that of the user.
+    pub fn start_with_password(user: &str, password: &str, realm: &str) -> Self {
+        let further = format!(
+            "[auth_info_0]\nusername={user}\nuserid={user}\npasswd={password}\nrealm={realm}\n"
+        );
+        Self::start_with(user, &further)
+    }
+
+    fn start_with(user: &str, further: &str) -> Self {
         packages::need(&["linphone-cli"]);
         let folder = tempfile::Builder::new().prefix("ringpost-linphone-").tempdir().unwrap();
         let port = ports::free();
@@ -31,9 +44,9 @@ impl Linphone {
         let config = format!(
             "[sip]\nsip_port={port}\nsip_tcp_port={port}\nsip_tls_port=0\nbind_address=127.0.0.1\n\
              guess_hostname=0\nuse_ipv6=0\nipv6_migration_done=1\n\
-             contact=\"Dietmar\" <sip:+14255550143@127.0.0.1>\n\
+             contact=\"Dietmar\" <sip:{user}@127.0.0.1>\n\
              [rtp]\naudio_rtp_port={audio}\n\
-             [video]\nenabled=0\ncapture=0\ndisplay=0\nautomatically_initiate=0\n"
+             [video]\nenabled=0\ncapture=0\ndisplay=0\nautomatically_initiate=0\n{further}"
         );
         let file = folder.path().join("linphonerc");
         fs::write(&file, config).unwrap();

@@ -3,6 +3,7 @@
 #[cfg(test)]
 pub(crate) mod answering;
 mod call;
+mod digest;
 mod line;
 mod message;
 mod request;
@@ -13,8 +14,9 @@ mod way;
 mod wire;
 
 pub use call::{Call, Greeting};
+pub use digest::{Algorithm, Digest};
 pub use line::Line;
 pub use message::Message;
-pub use request::{Invite, Report, info, options};
+pub use request::{Invite, Report, info, options, try_options};
 pub use rtp::{Packet, Rtp};
 pub use way::{Client, Way};

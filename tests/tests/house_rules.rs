@@ -37,14 +37,20 @@ impl Room {
     fn sources(&self) -> Vec<(PathBuf, String)> {
         let mut files = Vec::new();
         walk(&self.folder.join("src"), &mut files);
-        files
+        let texts: Vec<(PathBuf, String)> = files
             .into_iter()
             .filter(|file| !is_test_file(file))
-            .map(|file| {
-                let text = fs::read_to_string(&file).unwrap();
-                (file, without_tests(&text))
-            })
-            .collect()
+            .map(|file| (file.clone(), fs::read_to_string(&file).unwrap()))
+            .collect();
+        let tests: Vec<PathBuf> =
+            texts.iter().flat_map(|(file, text)| test_modules(file, text)).collect();
+        let is_test = |file: &Path| {
+            tests
+                .iter()
+                .any(|module| file.starts_with(module) || file == module.with_extension("rs"))
+        };
+        let built = texts.into_iter().filter(|(file, _)| !is_test(file));
+        built.map(|(file, text)| (file, without_tests(&text))).collect()
     }
 }
 
@@ -79,6 +85,17 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
 /// `tests.rs` and what lies in a folder `tests` are modules behind `#[cfg(test)]`.
 fn is_test_file(file: &Path) -> bool {
     file.components().any(|part| part.as_os_str() == "tests" || part.as_os_str() == "tests.rs")
+}
+
+/// The folders of modules that a file declares behind `#[cfg(test)]`.
+fn test_modules(file: &Path, text: &str) -> Vec<PathBuf> {
+    let stem = file.file_stem().unwrap_or_default();
+    let is_root = ["lib", "main", "mod"].iter().any(|root| stem == *root);
+    let folder = if is_root { file.parent().unwrap().to_owned() } else { file.with_extension("") };
+    let lines: Vec<&str> = text.lines().collect();
+    let behind = lines.windows(2).filter(|pair| pair[0].trim() == "#[cfg(test)]");
+    let names = behind.filter_map(|pair| pair[1].trim().strip_suffix(';')?.split_once("mod "));
+    names.map(|(_, name)| folder.join(name)).collect()
 }
 
 /// The text without comments and without the module behind `#[cfg(test)]`,
@@ -274,4 +291,7 @@ fn comments_and_tests_are_not_taken_for_code() {
     }
     assert!(is_test_file(Path::new("src/dialog/tests/clock.rs")));
     assert!(!is_test_file(Path::new("src/contests.rs")));
+    let declared = "mod a;\n#[cfg(test)]\npub(crate) mod fuzz;\n#[cfg(test)]\nmod tests {\n";
+    assert_eq!(test_modules(Path::new("src/lib.rs"), declared), [Path::new("src/fuzz")]);
+    assert_eq!(test_modules(Path::new("src/sip.rs"), declared), [Path::new("src/sip/fuzz")]);
 }

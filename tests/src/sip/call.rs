@@ -1,9 +1,11 @@
 //! One call of the scripted caller, from INVITE to BYE.
 
+mod inside;
+
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::{Invite, Line, Message, Packet, Rtp, Way};
+use super::{Digest, Invite, Line, Message, Packet, Rtp, Way};
 use crate::sound::Law;
 
 /// How long any answer of the server may take.
@@ -20,6 +22,7 @@ pub struct Call {
     pub rtp: Rtp,
     invite: Message,
     cseq: u32,
+    digest: Option<Digest>,
     remote: Option<Remote>,
     acknowledged: Option<Instant>,
 }
@@ -28,6 +31,8 @@ pub struct Call {
 struct Remote {
     target: String,
     to: String,
+    /// Route headers of requests within the dialog.
+    route: Vec<String>,
     sound: SocketAddr,
     law: Law,
 }
@@ -52,6 +57,41 @@ impl Call {
             call.line.put_back(first);
         }
         call
+    }
+
+    /// The same by somebody who is asked to prove who he is: the first INVITE is
+    /// refused with 401, the second one proves it.
+    pub fn place_as(way: impl Into<Way>, invite: &Invite, mut digest: Digest) -> Self {
+        let mut call = Self::prepare(way, invite);
+        let request = call.invite.clone();
+        let refused = call.line.ask(&request, PATIENCE, |status| status >= 200);
+        let refused = refused.unwrap_or_else(|| panic!("no answer:\n{}", call.line.story()));
+        assert_eq!(refused.status(), Some(401), "to an INVITE from nobody");
+        call.acknowledge_refusal(&refused);
+        digest.is_asked(&refused);
+        call.invite = call.invite_again(&digest.answer("INVITE", &call.request_uri()));
+        call.digest = Some(digest);
+        let request = call.invite.clone();
+        if let Some(first) = call.line.ask(&request, PATIENCE, |_| true) {
+            call.line.put_back(first);
+        }
+        call
+    }
+
+    /// The INVITE of a further attempt, with these credentials (§22.2).
+    fn invite_again(&mut self, credentials: &str) -> Message {
+        self.cseq += 1;
+        let mut invite = self.invite.clone();
+        invite.headers.retain(|(name, _)| name != "Authorization");
+        for (name, value) in &mut invite.headers {
+            match name.as_str() {
+                "Via" => *value = self.line.via(),
+                "CSeq" => *value = format!("{} INVITE", self.cseq),
+                _ => {}
+            }
+        }
+        invite.headers.insert(2, ("Authorization".into(), credentials.into()));
+        invite
     }
 
     /// A whole call: hears the greeting out, speaks, hangs up.
@@ -90,7 +130,8 @@ impl Call {
         request.headers.extend_from_slice(&invite.headers);
         request = request.with("Content-Type", "application/sdp");
         request.body = invite.offer(rtp.local()).into_bytes();
-        Self { line, rtp, invite: request, cseq: 1, remote: None, acknowledged: None }
+        let digest = None;
+        Self { line, rtp, invite: request, cseq: 1, digest, remote: None, acknowledged: None }
     }
 
     /// Sends what [`Call::prepare`] made, with another body.
@@ -169,6 +210,8 @@ impl Call {
         self.remote = Some(Remote {
             target: response.uri("Contact").expect("a Contact in the 200").to_owned(),
             to: response.header("To").expect("a To").to_owned(),
+            // §12.1.2: taken in reverse order.
+            route: response.all("Record-Route").map(str::to_owned).rev().collect(),
             sound,
             law,
         });
@@ -176,7 +219,7 @@ impl Call {
 
     /// Sends the ACK of the 200.
     pub fn acknowledge(&mut self) {
-        self.acknowledge_number(1);
+        self.acknowledge_number(self.invite.cseq().0);
     }
 
     fn acknowledge_number(&mut self, number: u32) {
@@ -249,7 +292,7 @@ impl Call {
         for name in ["Via", "Max-Forwards", "From", "To", "Call-ID"] {
             cancel = cancel.with(name, self.invite.header(name).unwrap_or_default());
         }
-        cancel = cancel.with("CSeq", "1 CANCEL");
+        cancel = cancel.with("CSeq", format!("{} CANCEL", self.invite.cseq().0));
         if let Some(reason) = reason {
             cancel = cancel.with("Reason", reason);
         }
@@ -263,79 +306,6 @@ impl Call {
         self.acknowledge_refusal(&end);
     }
 
-    /// BYE and its 200.
-    pub fn hangs_up(&mut self) {
-        assert_eq!(self.hangs_up_because(None), 200, "to the BYE");
-    }
-
-    /// BYE, with a Reason where there is one; the final status.
-    pub fn hangs_up_because(&mut self, reason: Option<&str>) -> u16 {
-        let mut bye = self.within("BYE");
-        if let Some(reason) = reason {
-            bye = bye.with("Reason", reason);
-        }
-        let answer = self.line.ask(&bye, PATIENCE, |status| status >= 200);
-        answer.and_then(|answer| answer.status()).unwrap_or_else(|| {
-            panic!("no answer to the BYE; heard:\n{}", self.line.story());
-        })
-    }
-
-    /// An INFO inside the dialog; the final status.
-    pub fn informs(&mut self, content_type: &str, body: &str) -> u16 {
-        let mut info = self.within("INFO").with("Content-Type", content_type);
-        info.body = body.as_bytes().to_vec();
-        let answer = self.line.ask(&info, PATIENCE, |status| status >= 200);
-        answer.and_then(|answer| answer.status()).expect("an answer to the INFO")
-    }
-
-    /// Offers the sound again in another direction (`sendrecv`, `sendonly`,
-    /// `inactive`; RFC 3264 §8.4); the answer's SDP.
-    pub fn offers_again(&mut self, direction: &str) -> String {
-        let contact = self.invite.header("Contact").unwrap_or_default().to_owned();
-        let mut again =
-            self.within("INVITE").with("Contact", contact).with("Content-Type", "application/sdp");
-        let (number, sdp) = (self.cseq, self.invite.text());
-        let version = format!("o=- 4711 {number} ");
-        let sdp = sdp.replace("o=- 4711 1 ", &version).replace("sendrecv", direction);
-        again.body = sdp.into_bytes();
-        let answer = self.line.ask(&again, PATIENCE, |status| status >= 200);
-        let answer = answer.unwrap_or_else(|| {
-            panic!("no answer to the second offer; heard:\n{}", self.line.story());
-        });
-        assert_eq!(answer.status(), Some(200), "to the second offer");
-        self.acknowledge_number(number);
-        answer.text()
-    }
-
-    /// Whether the server hangs up while `span` goes by; answered if so.
-    pub fn is_hung_up_in(&mut self, span: Duration) -> bool {
-        let bye = self.line.receive(span, |message| message.method() == Some("BYE"));
-        bye.inspect(|bye| self.line.send(&bye.answer(200, "OK", "none"))).is_some()
-    }
-
-    /// Waits for the server's BYE and answers it.
-    pub fn is_hung_up(&mut self, within: Duration) {
-        let bye = self.line.receive(within, |message| message.method() == Some("BYE"));
-        let bye = bye.unwrap_or_else(|| {
-            panic!("the server did not hang up in {within:?}; heard:\n{}", self.line.story());
-        });
-        self.line.send(&bye.answer(200, "OK", "none"));
-    }
-
-    /// A request of ours inside the dialog.
-    pub fn within(&mut self, method: &str) -> Message {
-        let remote = self.remote.clone().expect("answered");
-        self.cseq += 1;
-        Message::request(method, &remote.target)
-            .with("Via", self.line.via())
-            .with("Max-Forwards", "70")
-            .with("From", self.invite.header("From").unwrap_or_default())
-            .with("To", remote.to)
-            .with("Call-ID", self.invite.header("Call-ID").unwrap_or_default())
-            .with("CSeq", format!("{} {method}", self.cseq))
-            .with("User-Agent", "scripted")
-    }
-
     fn request_uri(&self) -> String {
         self.invite.start.split(' ').nth(1).unwrap_or_default().to_owned()
     }
@@ -347,7 +317,8 @@ impl Call {
             ack = ack.with(name, self.invite.header(name).unwrap_or_default());
         }
         let to = response.header("To").unwrap_or_default();
-        self.line.send(&ack.with("To", to).with("CSeq", "1 ACK"));
+        let number = format!("{} ACK", self.invite.cseq().0);
+        self.line.send(&ack.with("To", to).with("CSeq", number));
     }
 }
 

@@ -56,7 +56,7 @@ impl Message {
     }
 
     /// All headers of that name in their order.
-    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pub fn all<'a>(&'a self, name: &'a str) -> impl DoubleEndedIterator<Item = &'a str> {
         self.headers
             .iter()
             .filter(move |(candidate, _)| candidate.eq_ignore_ascii_case(name))

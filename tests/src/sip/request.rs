@@ -210,6 +210,16 @@ pub fn options(server: impl Into<Way>, user: &str) -> Message {
     finally(&mut line, &request)
 }
 
+/// OPTIONS for the server by a way that may lead nowhere: its status, or what
+/// became of the connection.
+pub fn try_options(way: &Way) -> Result<u16, String> {
+    let mut line = Line::open(way)?;
+    let request = outside(&line, "OPTIONS", "");
+    let answer = line.ask(&request, PATIENCE, |status| status >= 200);
+    let status = answer.and_then(|answer| answer.status());
+    status.ok_or_else(|| line.closed().unwrap_or_else(|| "no answer".into()))
+}
+
 fn outside(line: &Line, method: &str, user: &str) -> Message {
     let server = line.server();
     let uri = match user {

@@ -1,6 +1,6 @@
 //! RTP as a phone speaks it: a packet each 20 ms, and everything heard kept.
 
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use crate::sound::{Law, decode, encode, level};
@@ -55,7 +55,12 @@ pub struct Rtp {
 impl Rtp {
     /// A socket on loopback.
     pub fn bind() -> Self {
-        let socket = UdpSocket::bind(("127.0.0.1", 0)).expect("a UDP socket");
+        Self::bind_at(Ipv4Addr::LOCALHOST.into())
+    }
+
+    /// A socket at that address of this machine.
+    pub fn bind_at(address: IpAddr) -> Self {
+        let socket = UdpSocket::bind((address, 0)).expect("a UDP socket");
         let port = u32::from(socket.local_addr().expect("bound").port());
         Self {
             socket,

@@ -90,6 +90,13 @@ impl Client {
         self
     }
 
+    /// The server is to be that one.
+    #[must_use]
+    pub fn expecting(mut self, name: &str) -> Self {
+        self.expects = name.into();
+        self
+    }
+
     /// Speaks TLS 1.2 only.
     #[must_use]
     pub fn of_tls_1_2(mut self) -> Self {

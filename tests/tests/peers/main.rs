@@ -9,11 +9,16 @@
     reason = "a test fails by panicking, and says what it measured"
 )]
 
+mod certificates;
 mod company;
 mod directory_away;
 mod fifty_calls;
+mod front_end;
 mod locked_doors;
+mod outsiders;
+mod passwords;
 mod sipp_calls;
+mod sipp_requests;
 mod softphones;
 mod street;
 mod three_callers;

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use ringpost_tests::baresip::Baresip;
+use ringpost_tests::authority::Authority;
+use ringpost_tests::baresip::{Baresip, Heard};
 use ringpost_tests::linphone::Linphone;
 use ringpost_tests::mail_sink::MailSink;
 use ringpost_tests::server::{SOON, Server};
@@ -51,6 +52,40 @@ fn baresip_in_the_clear() {
     check_heard(&sound, &heard.sound);
 }
 
+#[test]
+fn baresip_over_tls_with_encrypted_sound() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let authority = Authority::new("Ringpost's authority");
+    let own = authority.vouches_for(&["sip.example.com", "127.0.0.1"]).write(folder.path(), "own");
+    let sink = MailSink::start();
+    let settings = Settings::new().over_tls(&own, &authority.write(folder.path()));
+    let peer =
+        "[[sip.peer]]\nname = \"phones\"\nnetworks = [\"127.0.0.0/8\"]\nsrtp = \"required\"\n";
+    let server = Server::start(settings.clone().mail(&sink.url()).subscriber(company::eve()));
+    let strict = Server::start(settings.mail(&sink.url()).table(peer));
+    let (sound, length) = greeting(&server);
+    let said = speech(3.0, 221);
+    let call = |server: &Server, user: &str| -> Heard {
+        let phone = Baresip::to(server.tls(), user).over_tls().encrypts("srtp-mand");
+        phone.speaks(length + BREATH, &said).run()
+    };
+    std::thread::scope(|scope| {
+        for (server, user) in [(&server, "alice"), (&strict, "bob")] {
+            let (call, sound, said, sink) = (&call, &sound, &said, &sink);
+            scope.spawn(move || {
+                let heard = call(server, user);
+                assert!(heard.log.contains("SRTP is Enabled"), "{}", heard.log);
+                let address = format!("{user}@example.com");
+                sink.wait_for(&address, 1, SOON)[0].letter.check_message(said);
+                check_heard(sound, &heard.sound);
+            });
+        }
+    });
+    // Who has no keys is refused where they are required.
+    let refused = Baresip::to(strict.tls(), "bob").over_tls().speaks(length, &said).run();
+    assert!(refused.log.contains("488"), "{}", refused.log);
+}
+
 fn linphone(transport: &str) {
     let sink = MailSink::start();
     let mut settings = Settings::new().mail(&sink.url()).subscriber(company::eve());
@@ -71,4 +106,9 @@ fn linphone(transport: &str) {
 #[test]
 fn linphone_by_udp() {
     linphone("udp");
+}
+
+#[test]
+fn linphone_by_tcp() {
+    linphone("tcp");
 }

@@ -11,6 +11,7 @@ mod greeting;
 mod lookup;
 mod messages;
 mod serve;
+mod trace;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -54,6 +55,8 @@ enum Command {
         #[command(subcommand)]
         command: messages::Command,
     },
+    /// Draw one call as a ladder: its messages, and what the server decided
+    Trace(trace::Options),
     /// The contacts store
     Contacts {
         #[command(subcommand)]
@@ -93,6 +96,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
             Command::Demo(options) => demo::run(options).await,
             Command::Dial(options) => dial::run(options).await,
             Command::Lookup(options) => lookup::run(quiet(&file)?, options).await,
+            Command::Trace(options) => trace::run(&file, options).await,
             Command::Messages { command } => messages::run(quiet(&file)?, command).await,
             Command::Contacts { command } => contacts::run(quiet(&file)?, command).await,
             Command::Greeting { command } => greeting::run(quiet(&file)?, command),

@@ -13,6 +13,7 @@ pub mod post;
 mod recovery;
 mod report;
 mod sweep;
+mod trace;
 
 use std::io;
 use std::net::SocketAddr;
@@ -33,11 +34,15 @@ pub use self::http::recorder;
 pub use self::live::LiveCall;
 use self::live::LiveCalls;
 pub use self::node::{Node, new_id, now};
+use self::trace::Notes;
 use crate::config::Settings;
 use crate::state_folder::{StateError, StateFolder};
 
 /// Part of the stop that is left for the mail in hand, at most.
 const LAST_MAILS: Duration = Duration::from_secs(2);
+
+/// The part of the trace's memory that is for notes beside its messages.
+const NOTES_PART: usize = 4;
 
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +113,7 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     let (stop, stopping) = watch::channel(false);
     let (finish, finishing) = watch::channel(false);
     let node = Arc::new(Node {
+        notes: Notes::new(settings.trace_bytes / NOTES_PART),
         greetings: Greetings::new(settings.greetings()),
         live: LiveCalls::new(settings.limits.calls, settings.limits.subscriber_calls),
         journal,

@@ -32,3 +32,4 @@ mod same_call;
 mod state_folder;
 mod stopping;
 mod strangers;
+mod trace;

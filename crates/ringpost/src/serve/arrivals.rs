@@ -77,6 +77,7 @@ fn accept(node: &Node, incoming: &IncomingCall) -> Result<Accepted, (Box<CallRec
         outcome: Outcome::Silent(Why::Refused(404)),
         recording: None,
     };
+    node.notes.arrived(&node.settings, &record, invitation);
     let found = called_user(
         node.settings.called_rule,
         &invitation.diversions,
@@ -97,6 +98,7 @@ fn accept(node: &Node, incoming: &IncomingCall) -> Result<Accepted, (Box<CallRec
     if audio.is_none() && !invitation.late_offer {
         return Err((Box::new(record), 488));
     }
+    node.notes.stage(&record, Stage::Forwarded);
     let place = match node.live.enter(LiveCall {
         id: record.id.clone(),
         call_id: record.call_id.clone(),
@@ -124,6 +126,7 @@ fn accept(node: &Node, incoming: &IncomingCall) -> Result<Accepted, (Box<CallRec
 /// Says no at once; the ledger hears of it once, where it can be written.
 async fn refuse(node: Arc<Node>, control: CallControl, mut record: CallRecord, status: u16) {
     control.refuse(refusal(status));
+    node.notes.refused(&record, status);
     record.ended = now();
     record.outcome = Outcome::Silent(Why::Refused(status));
     let id = record.id.clone();

@@ -110,9 +110,12 @@ impl Conversation {
                 if let Action::End(outcome, stage) = action {
                     return self.end(outcome, stage).await;
                 }
+                self.node.notes.done(&self.accepted.record, &action);
                 self.act(action).await;
             }
-            self.accepted.place.now_in(self.call.stage());
+            if self.accepted.place.now_in(self.call.stage()) {
+                self.node.notes.stage(&self.accepted.record, self.call.stage());
+            }
             let deadline = self.call.deadline().map(tokio::time::Instant::from_std);
             let event = tokio::select! {
                 biased;
@@ -124,7 +127,9 @@ impl Conversation {
                     Some(signal) => self.heard(signal),
                     None => {
                         dialog_gone = true;
-                        Some(Event::HungUp { elsewhere: false })
+                        // Nothing that the trace has not told already.
+                        self.call.handle(Event::HungUp { elsewhere: false }, Instant::now());
+                        None
                     }
                 },
                 Some(event) = self.accepted.media.recv() => self.sounded(event),
@@ -135,6 +140,7 @@ impl Conversation {
                 }
             };
             if let Some(event) = event {
+                self.node.notes.happened(&self.accepted.record, &event);
                 self.call.handle(event, Instant::now());
             }
         }
@@ -158,6 +164,7 @@ impl Conversation {
             }
             Signal::MediaMoved(remote) => {
                 stream.connect(remote);
+                self.node.notes.sound(&self.accepted.record, self.ours(), &remote);
                 return None;
             }
             Signal::CallerChanged(caller) => {
@@ -216,11 +223,13 @@ impl Conversation {
     /// Answers, and has the open call written: the answer does not wait for the
     /// disk, the record is there within a commit.
     fn answer(&mut self) {
+        let ours = self.ours();
         let Accepted { record, subscriber, stream, audio, .. } = &self.accepted;
         if let Some(audio) = audio {
             stream.connect(*audio);
+            self.node.notes.sound(record, ours, audio);
         }
-        self.control.answer(SocketAddr::new(self.local, stream.local_addr().port()));
+        self.control.answer(ours);
         let answered = now();
         self.answered = Some(answered);
         let open = OpenCall {
@@ -234,6 +243,11 @@ impl Conversation {
             answered,
         };
         self.opening = Some(Box::pin(begin(self.node.clone(), open)));
+    }
+
+    /// Our end of the sound, as the peer reaches it.
+    fn ours(&self) -> SocketAddr {
+        SocketAddr::new(self.local, self.accepted.stream.local_addr().port())
     }
 
     async fn end(mut self, outcome: Outcome, stage: Stage) {
@@ -254,7 +268,7 @@ impl Conversation {
                 .map(|recorded| Recording { file: recorded.file, duration: recorded.duration }),
             ..CallRecord::clone(&record)
         };
-        file(&self.node.journal, record, self.node.stopping.clone()).await;
+        file(&self.node, record).await;
         drop(place);
     }
 

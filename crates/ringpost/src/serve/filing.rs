@@ -2,23 +2,25 @@
 
 use std::time::Duration;
 
-use ringpost_delivery::Journal;
 use ringpost_model::CallRecord;
 use ringpost_sip::Answer;
-use tokio::sync::watch;
+
+use super::node::Node;
 
 /// What a caller is told to wait before trying again, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 5;
 
 /// Files the end of a call, again and again while the disk is full: the call
 /// stays in the journal as open until it is filed, and so survives a restart.
-pub async fn file(journal: &Journal, record: CallRecord, mut stopping: watch::Receiver<bool>) {
+pub async fn file(node: &Node, record: CallRecord) {
+    let mut stopping = node.stopping.clone();
     let (outcome, why) = (record.outcome.as_str(), record.outcome.why().as_str());
     let mut wait = Duration::from_millis(500);
     loop {
         let stops = *stopping.borrow();
-        match journal.end(record.clone()).await {
+        match node.journal.end(record.clone()).await {
             Ok(filed) => {
+                node.notes.filed(&record, &filed);
                 count(outcome, why);
                 tracing::info!(call = %record.id, outcome, why, ?filed, "call ended");
                 return;

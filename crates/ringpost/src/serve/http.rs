@@ -1,7 +1,8 @@
 //! The admin interface: health, metrics, live calls, the ledger, what waits for
-//! a subscriber.
+//! a subscriber, the trace of a call.
 
 mod mailbox;
+mod trace;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -33,6 +34,7 @@ pub async fn run(node: Arc<Node>, listener: TcpListener) -> std::io::Result<()> 
         .route("/api/v1/ledger", get(ledger))
         .route("/api/v1/ledger/{id}", get(entry))
         .merge(mailbox::routes())
+        .merge(trace::routes())
         .with_state(node);
     axum::serve(listener, routes.into_make_service_with_connect_info::<SocketAddr>()).await
 }

@@ -134,11 +134,11 @@ pub struct Place {
 }
 
 impl Place {
-    /// The call has come further.
-    pub fn now_in(&self, stage: Stage) {
-        if let Some(live) = self.calls.lock().get_mut(&self.id) {
-            live.stage = stage;
-        }
+    /// The call is in that state; `true`: it has just come there.
+    pub fn now_in(&self, stage: Stage) -> bool {
+        let mut calls = self.calls.lock();
+        let live = calls.get_mut(&self.id).filter(|live| live.stage != stage);
+        live.map(|live| live.stage = stage).is_some()
     }
 }
 

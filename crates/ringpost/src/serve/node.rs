@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use super::greetings::Greetings;
 use super::live::LiveCalls;
+use super::trace::Notes;
 use crate::config::Settings;
 
 /// The running server's parts.
@@ -28,6 +29,8 @@ pub struct Node {
     pub sources: Vec<Arc<dyn Source>>,
     /// Greetings, ready to play.
     pub greetings: Greetings,
+    /// What was decided about the last calls.
+    pub notes: Notes,
     /// Calls going on.
     pub live: LiveCalls,
     /// Turns true when the server stops.

@@ -160,6 +160,7 @@ async fn settle(node: Arc<Node>, claim: Arc<Claim>, verdict: Verdict) {
         let stops = *stopping.borrow();
         match node.journal.settle(&claim, &verdict, now()).await {
             Ok(settled) => {
+                node.notes.mailed(&claim, &verdict, &settled);
                 let took = now().since(claim.record.ended).as_millis();
                 tracing::info!(%call, verdict = word, attempt = claim.attempts + 1, ?settled, took_ms = took, "mail");
                 return;
@@ -194,6 +195,7 @@ async fn identify(node: &Node, claim: &Claim) -> (CallerIdentity, bool) {
         settings.lookup_deadline,
     )
     .await;
+    node.notes.identified(&claim.record, &choice);
     (choice.identity, choice.complete)
 }
 

@@ -81,7 +81,7 @@ pub async fn recover_one(node: Arc<Node>, record: CallRecord) {
         // The caller was answered 500 when the call's task went.
         _ => CallRecord { ended: now(), outcome: Outcome::Silent(Why::Refused(500)), ..record },
     };
-    file(&node.journal, record, node.stopping.clone()).await;
+    file(&node, record).await;
 }
 
 /// What was recorded of the call, repaired and synced; `None` where it had not

@@ -88,8 +88,9 @@ async fn file(node: &Node, incoming: &IncomingReport, report: Report) -> Answer 
         at: received,
     });
     let (id, outcome) = (record.id.clone(), record.outcome);
-    match node.journal.report(record, live.as_deref()).await {
+    match node.journal.report(record.clone(), live.as_deref()).await {
         Ok(filed) => {
+            node.notes.reported(&record, incoming, &filed);
             tracing::info!(report = %id, outcome = outcome.as_str(), why = outcome.why().as_str(), ?filed, "report filed");
             Answer::new(200)
         }

@@ -1,0 +1,11 @@
+//! The trace of one call: the messages that SIP keeps, and beside them what the
+//! house decided and why.
+
+mod mask;
+mod notes;
+mod story;
+mod told;
+
+pub use mask::Mask;
+pub use notes::{Notes, Text};
+pub use story::{Missing, of};

@@ -107,7 +107,7 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         strangers: settings.strangers,
         server: concat!("Ringpost/", env!("CARGO_PKG_VERSION")).to_owned(),
         trace_bytes: settings.trace_bytes,
-        session_expires: EndpointConfig::SESSION_EXPIRES,
+        session_expires: settings.session_expires,
     })
     .await?;
     let (stop, stopping) = watch::channel(false);

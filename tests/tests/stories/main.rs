@@ -33,3 +33,4 @@ mod state_folder;
 mod stopping;
 mod strangers;
 mod trace;
+mod transferred;

@@ -169,6 +169,8 @@ impl Conversation {
             }
             Signal::CallerChanged(caller) => {
                 Arc::make_mut(&mut self.accepted.record).caller = caller;
+                // What a crash would leave shall name the new caller, too.
+                self.open();
                 return None;
             }
         })
@@ -230,8 +232,14 @@ impl Conversation {
             self.node.notes.sound(record, ours, audio);
         }
         self.control.answer(ours);
-        let answered = now();
-        self.answered = Some(answered);
+        self.answered = Some(now());
+        self.open();
+    }
+
+    /// Has the open call written as it is known now; nothing before the answer.
+    fn open(&mut self) {
+        let Some(answered) = self.answered else { return };
+        let Accepted { record, subscriber, .. } = &self.accepted;
         let open = OpenCall {
             id: record.id.clone(),
             call_id: record.call_id.clone(),

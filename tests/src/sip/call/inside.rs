@@ -49,6 +49,14 @@ impl Call {
         answer.text()
     }
 
+    /// An UPDATE without an offer, with one more header (RFC 3311).
+    pub fn updates(&mut self, name: &str, value: &str) {
+        let contact = self.invite.header("Contact").unwrap_or_default().to_owned();
+        let update = self.within("UPDATE").with("Contact", contact).with(name, value);
+        let answer = self.line.ask(&update, PATIENCE, |status| status >= 200);
+        assert_eq!(answer.and_then(|answer| answer.status()), Some(200), "to the UPDATE");
+    }
+
     /// Whether the server hangs up while `span` goes by; answered if so.
     pub fn is_hung_up_in(&mut self, span: Duration) -> bool {
         let bye = self.line.receive(span, |message| message.method() == Some("BYE"));

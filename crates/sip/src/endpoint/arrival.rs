@@ -87,7 +87,7 @@ pub enum Signal {
     },
     /// The ACK to our 200 came: the call stands.
     Acknowledged,
-    /// No ACK within timer H. The dialog stays until the house hangs up.
+    /// No ACK within timer H, of a caller who said nothing more. The dialog stays until the house hangs up.
     NotAcknowledged,
     /// BYE; or the call is lost: no session refresh came (RFC 4028), or the ACK
     /// after a late offer brought no answer that we can speak.

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use ringpost_model::{Party, RemoteAudio};
@@ -106,6 +106,10 @@ pub(super) struct Standing {
     pub(super) unacked: Option<Unacked>,
     /// The ACK to the first 2xx came or will not come: BYE may go (§15).
     pub(super) confirmed: bool,
+    /// When the ACK to the first 2xx came.
+    pub(super) acknowledged: Option<Instant>,
+    /// A CANCEL that came after our 2xx said that somebody else took the call.
+    pub(super) taken: bool,
     /// The house wants to hang up as soon as it may.
     pub(super) hang_up: bool,
 }
@@ -221,6 +225,18 @@ impl Call {
             },
             Call::Placed(_) | Call::Ending(_) => None,
         }
+    }
+}
+
+/// Who lets an answer stand for longer stays, although he cancelled the call.
+const STAYS: Duration = Duration::from_secs(2);
+
+impl Standing {
+    /// The caller never wanted our answer: somebody else took the call while it
+    /// was on its way, and he ends ours as soon as he has acknowledged it
+    /// (RFC 3261 §13.2.2.4), commonly without a word about why.
+    pub(super) fn is_taken(&self, now: Instant) -> bool {
+        self.taken && self.acknowledged.is_none_or(|at| now < at + STAYS)
     }
 }
 

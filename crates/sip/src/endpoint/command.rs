@@ -51,6 +51,22 @@ pub(crate) enum Command {
     Close(Duration, oneshot::Sender<()>),
 }
 
+impl Command {
+    /// The call that it is about.
+    pub(crate) fn tag(&self) -> Option<Tag> {
+        match self {
+            Command::Ring(tag)
+            | Command::Answer(tag, _)
+            | Command::Refuse(tag, _)
+            | Command::HangUp(tag)
+            | Command::Abandon(tag)
+            | Command::Cancel(tag, _) => Some(*tag),
+            Command::Place(placing) => Some(placing.tag),
+            _ => None,
+        }
+    }
+}
+
 /// A call to be placed, with what its handles know already.
 #[derive(Debug)]
 pub(crate) struct Placing {

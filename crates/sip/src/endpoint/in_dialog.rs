@@ -72,7 +72,7 @@ impl Task {
         let Some(call) = self.take_call(tag) else { return };
         match call {
             Call::Standing(standing) => {
-                standing.watcher.hung_up(elsewhere);
+                standing.watcher.hung_up(elsewhere || standing.is_taken(incoming.now));
                 self.forget_watched(&standing.watcher);
             }
             // BYE to an early dialog ends the INVITE as well (§15).
@@ -109,6 +109,7 @@ impl Task {
             }
         }
         if first {
+            standing.acknowledged = Some(*now);
             standing.watcher.signal(Signal::Acknowledged);
         }
         if standing.hang_up {
@@ -251,6 +252,11 @@ impl Task {
         standing.unacked = None;
         if std::mem::replace(&mut standing.confirmed, true) {
             self.lose(tag, now);
+            return;
+        }
+        if standing.taken {
+            standing.watcher.hung_up(true);
+            self.bye(tag, now);
             return;
         }
         standing.watcher.signal(Signal::NotAcknowledged);

@@ -136,6 +136,8 @@ impl Task {
             media,
             unacked: Some(unacked),
             confirmed: false,
+            acknowledged: None,
+            taken: false,
             hang_up: false,
         };
         self.keep_call(tag, Call::Standing(Box::new(standing)));
@@ -188,8 +190,12 @@ impl Task {
             transaction.tag = tag;
         }
         self.respond(key, &Answer::new(200), *now);
+        let elsewhere = party::answered_elsewhere(request);
+        if let Some(Call::Standing(standing)) = self.calls.get_mut(&tag) {
+            // It has no effect (§9.2), but says why the caller is about to go.
+            standing.taken |= elsewhere;
+        }
         if proceeding {
-            let elsewhere = party::answered_elsewhere(request);
             self.end_offered(tag, &invite, &Answer::new(487), elsewhere, *now);
         }
         Ok(())

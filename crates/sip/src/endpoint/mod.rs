@@ -8,6 +8,7 @@ mod call;
 mod client_transactions;
 mod command;
 mod draft;
+mod ending;
 mod extensions;
 mod in_dialog;
 mod incoming;

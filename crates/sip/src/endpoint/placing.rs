@@ -269,6 +269,8 @@ impl Task {
             },
             unacked: None,
             confirmed: true,
+            acknowledged: Some(now),
+            taken: false,
             hang_up: false,
         };
         self.keep_call(tag, Call::Standing(Box::new(standing)));

@@ -135,13 +135,18 @@ impl Task {
                 Wake::Commands(0) => break,
                 Wake::Commands(_) => {
                     for command in batch.drain(..) {
-                        guarded(|| self.handle_command(command, Instant::now()));
+                        let (now, tag) = (Instant::now(), command.tag());
+                        let whole = guarded(|| self.handle_command(command, now));
+                        if let Some(tag) = tag.filter(|_| !whole) {
+                            self.fault(tag, now);
+                        }
                     }
                 }
                 Wake::Deadline => {}
             }
             self.handle_deadlines(Instant::now());
         }
+        guarded(|| self.farewell(Instant::now()));
         let done = self.closing.take().map(|closing| closing.done);
         // The sockets are closed before anybody hears that they are.
         self.into_transports().shut().await;
@@ -187,14 +192,20 @@ impl Task {
 
     fn handle_received(&mut self, received: Received, buffer: &[u8]) {
         let now = Instant::now();
-        guarded(|| match received {
-            Received::Datagram(origin, length) => {
-                let bytes = buffer.get(..length).unwrap_or_default();
-                self.trace_received(bytes, origin);
-                self.handle_datagram(bytes, origin, now);
+        let message = match &received {
+            Received::Datagram(_, length) => buffer.get(..*length).unwrap_or_default(),
+            Received::Stream(_) => &[],
+        };
+        let whole = guarded(|| match received {
+            Received::Datagram(origin, _) => {
+                self.trace_received(message, origin);
+                self.handle_datagram(message, origin, now);
             }
             Received::Stream(event) => self.handle_stream(event, now),
         });
+        if !whole {
+            self.fault_in_message(message, now);
+        }
     }
 
     pub(super) fn handle_command(&mut self, command: Command, now: Instant) {
@@ -225,7 +236,8 @@ impl Task {
 
     pub(super) fn handle_deadlines(&mut self, now: Instant) {
         while let Some(target) = self.timers.due(now) {
-            guarded(|| match target {
+            let call = if let Target::Call(tag) = &target { Some(*tag) } else { None };
+            let whole = guarded(|| match target {
                 Target::Server(key) => self.server_deadline(&key, now),
                 Target::Client(key) => self.client_deadline(&key, now),
                 Target::Registration(tag) => self.registration_deadline(tag, now),
@@ -233,6 +245,9 @@ impl Task {
                 Target::Request(tag) => self.request_deadline(tag, now),
                 Target::Call(tag) => self.call_deadline(tag, now),
             });
+            if let Some(tag) = call.filter(|_| !whole) {
+                self.fault(tag, now);
+            }
         }
     }
 
@@ -247,11 +262,14 @@ impl Task {
     }
 }
 
-/// A panic costs the event that it came from, and no other call.
-fn guarded(event: impl FnOnce()) {
-    if catch_unwind(AssertUnwindSafe(event)).is_err() {
+/// A panic costs the event that it came from, and no other call. `false`: there
+/// was one.
+pub(super) fn guarded(event: impl FnOnce()) -> bool {
+    let whole = catch_unwind(AssertUnwindSafe(event)).is_ok();
+    if !whole {
         tracing::error!("an error of our own in handling a SIP event; the event is lost");
     }
+    whole
 }
 
 /// Waking for nothing once a day is cheap.

@@ -11,6 +11,7 @@ mod node;
 pub mod people;
 pub mod post;
 mod recovery;
+mod registrations;
 mod report;
 mod sweep;
 mod trace;
@@ -126,6 +127,7 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     recorder();
     http::start_counters(&node);
     let mut others = vec![tokio::spawn(sweep::run(node.clone()))];
+    others.extend(registrations::start(&node));
     let http = http.and_then(|listener| {
         let address = listener.local_addr().ok();
         let node = node.clone();

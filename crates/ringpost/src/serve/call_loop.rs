@@ -226,7 +226,7 @@ impl Conversation {
     /// disk, the record is there within a commit.
     fn answer(&mut self) {
         let ours = self.ours();
-        let Accepted { record, subscriber, stream, audio, .. } = &self.accepted;
+        let Accepted { record, stream, audio, .. } = &self.accepted;
         if let Some(audio) = audio {
             stream.connect(*audio);
             self.node.notes.sound(record, ours, audio);

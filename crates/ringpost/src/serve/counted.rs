@@ -63,8 +63,12 @@ fn peers(node: &Node) {
         metrics::counter!("ringpost_sip_peer_requests_total", "peer" => name.clone())
             .absolute(peer.requests);
         if let Some(reachable) = peer.reachable {
-            metrics::gauge!("ringpost_sip_peer_up", "peer" => name)
+            metrics::gauge!("ringpost_sip_peer_up", "peer" => name.clone())
                 .set(f64::from(u8::from(reachable)));
+        }
+        if let Some(round_trip) = peer.round_trip {
+            metrics::gauge!("ringpost_sip_peer_round_trip_seconds", "peer" => name)
+                .set(round_trip.as_secs_f64());
         }
     }
 }

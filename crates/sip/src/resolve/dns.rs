@@ -19,7 +19,7 @@ use super::{Dns, Means, Naptr, Records, ResolveError, Route, Srv, Target};
 
 /// The whole of it, all questions together.
 const DEADLINE: Duration = Duration::from_secs(5);
-/// One name server's time for one question.
+/// A name server's time for one question.
 const PATIENCE: Duration = Duration::from_millis(1500);
 /// Answers that are kept for as long as they are valid.
 const CACHE: u64 = 1024;
@@ -32,15 +32,17 @@ pub(crate) struct Resolver {
     asked: Mutex<Option<TokioResolver>>,
     /// Name servers in place of the system's.
     servers: Option<ResolverConfig>,
+    /// One name server's time for one question.
+    patience: Duration,
 }
 
 impl Resolver {
     /// As the system is set up.
     pub(crate) fn system() -> Resolver {
-        Resolver { asked: Mutex::new(None), servers: None }
+        Resolver { asked: Mutex::new(None), servers: None, patience: PATIENCE }
     }
 
-    /// One that asks a single name server.
+    /// One that asks a single name server, and waits a moment only.
     #[cfg(test)]
     pub(crate) fn asking(server: std::net::SocketAddr) -> Resolver {
         use hickory_resolver::config::NameServerConfig;
@@ -49,7 +51,8 @@ impl Resolver {
             connection.port = server.port();
         }
         let servers = ResolverConfig::from_parts(None, Vec::new(), vec![one]);
-        Resolver { asked: Mutex::new(None), servers: Some(servers) }
+        let patience = Duration::from_millis(200);
+        Resolver { asked: Mutex::new(None), servers: Some(servers), patience }
     }
 
     /// The way to a target that needs no DNS.
@@ -91,15 +94,15 @@ impl Resolver {
                 TokioResolver::builder_with_config(ResolverConfig::default(), TokioRuntimeProvider::default())
             }),
         };
-        settle(builder.options_mut());
+        settle(builder.options_mut(), self.patience);
         let resolver = builder.build()?;
         *asked = Some(resolver.clone());
         Ok(resolver)
     }
 }
 
-fn settle(options: &mut ResolverOpts) {
-    options.timeout = options.timeout.min(PATIENCE);
+fn settle(options: &mut ResolverOpts, patience: Duration) {
+    options.timeout = options.timeout.min(patience);
     options.attempts = options.attempts.min(1);
     options.cache_size = CACHE;
     options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
@@ -175,3 +178,6 @@ fn has_way(ip: IpAddr) -> bool {
         if ip.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
     UdpSocket::bind((any, 0)).and_then(|socket| socket.connect((ip, 9))).is_ok()
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

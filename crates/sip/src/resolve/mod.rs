@@ -14,6 +14,8 @@ mod tests;
 use std::net::IpAddr;
 
 pub(crate) use dns::Resolver;
+#[cfg(test)]
+pub(crate) use dns::tests::NameServer;
 pub(crate) use target::Target;
 
 use crate::Hop;

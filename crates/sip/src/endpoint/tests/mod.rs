@@ -14,6 +14,7 @@ mod notify;
 mod outbound;
 mod pings;
 mod placing;
+mod reaching;
 mod refusals;
 mod registration;
 mod reliable;

@@ -45,6 +45,12 @@ impl Wire {
         }
     }
 
+    /// Waits for an order that is on its way, and carries it out.
+    pub(super) async fn obey_next(&mut self) {
+        let command = soon(self.orders.recv()).await.unwrap();
+        self.task.handle_command(command, self.now);
+    }
+
     /// Jumps to the next deadline.
     pub(super) fn jump(&mut self) -> Option<()> {
         self.now = self.task.timers.next()?;
@@ -70,7 +76,10 @@ impl Wire {
     }
 
     /// Orders an INFO and gives whoever waits for its status.
-    fn inform(&mut self, info: OutgoingInfo) -> oneshot::Receiver<Result<u16, RequestError>> {
+    pub(super) fn inform(
+        &mut self,
+        info: OutgoingInfo,
+    ) -> oneshot::Receiver<Result<u16, RequestError>> {
         let (done, status) = oneshot::channel();
         self.order(Command::Info(Box::new(info), done));
         status

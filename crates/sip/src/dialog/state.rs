@@ -1,6 +1,7 @@
 //! The state of a dialog (RFC 3261 §12.1) and what follows from it (§12.2).
 
 use super::Tag;
+use crate::Credentials;
 use crate::wire::{Headers, Malformed, Method, NameAddr, Request, Response, Uri};
 
 /// One dialog, early or confirmed, seen from our side.
@@ -17,6 +18,8 @@ pub(crate) struct Dialog {
     routes: Vec<String>,
     local_cseq: u32,
     remote_cseq: Option<u32>,
+    /// What a challenge to our BYE is answered by.
+    credentials: Option<Credentials>,
 }
 
 impl Dialog {
@@ -34,6 +37,7 @@ impl Dialog {
             routes: invite.headers.all("Record-Route").map(str::to_owned).collect(),
             local_cseq: 0,
             remote_cseq: Some(invite.cseq()?.0),
+            credentials: None,
         })
     }
 
@@ -53,7 +57,18 @@ impl Dialog {
             routes,
             local_cseq: invite.cseq()?.0,
             remote_cseq: None,
+            credentials: None,
         })
+    }
+
+    /// Remembers what its INVITE was proved by.
+    pub(crate) fn keep_credentials(&mut self, credentials: Option<Credentials>) {
+        self.credentials = credentials;
+    }
+
+    /// Gives that away, so that no challenge is answered twice.
+    pub(crate) fn take_credentials(&mut self) -> Option<Credentials> {
+        self.credentials.take()
     }
 
     /// The peer's tag.

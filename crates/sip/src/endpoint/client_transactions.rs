@@ -184,7 +184,9 @@ impl Task {
             Purpose::Refresh(_) => self.handle_refresh_response(&key, &response, now),
             Purpose::Bye(tag) if response.status >= 200 => {
                 let tag = *tag;
-                self.take_call(tag);
+                if !self.prove_bye(tag, &key, &response, now) {
+                    self.take_call(tag);
+                }
             }
             Purpose::Outside(tag) => {
                 let tag = *tag;

@@ -19,6 +19,7 @@ mod outgoing;
 mod peers;
 mod pings;
 mod placing;
+mod proof;
 mod refusals;
 mod registering;
 mod registration;

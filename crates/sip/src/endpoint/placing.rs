@@ -144,9 +144,6 @@ impl Task {
             (..200, None) => self.cancel_late(key, now),
             (200..300, current) => {
                 let wanted = current.is_some();
-                if wanted {
-                    self.outbound.requests.remove(&tag);
-                }
                 self.handle_two_hundred(key, tag, wanted, response, now);
             }
             (300.., _) => self.outside_response(tag, key, response, now),
@@ -178,7 +175,13 @@ impl Task {
     ) {
         let Some(transaction) = self.client.get(key) else { return };
         let Purpose::Invite { invite, acks, .. } = &transaction.purpose else { return };
-        let Ok(mut dialog) = Dialog::answered(invite, response) else { return };
+        let Ok(mut dialog) = Dialog::answered(invite, response) else {
+            // Nothing else would ever end the call.
+            if wanted {
+                self.give_up_placing(tag, Progress::Refused(502, "Bad Response".to_owned()));
+            }
+            return;
+        };
         let known = acks.iter().find(|known| known.remote_tag == dialog.remote_tag());
         if let Some(known) = known {
             let (bytes, to) = (known.ack.clone(), known.to);
@@ -195,6 +198,8 @@ impl Task {
         self.acknowledge(key, &dialog, hop);
         match self.take_call(tag) {
             Some(Call::Placed(placed)) if wanted => {
+                let sending = self.outbound.requests.remove(&tag);
+                dialog.keep_credentials(sending.and_then(|sending| sending.draft.credentials));
                 self.answered(tag, *placed, dialog, (peer, response), now);
             }
             other => {

@@ -59,6 +59,15 @@ impl Wire {
     }
 
     fn place(&mut self, tag: Tag, destination: Option<Hop>) -> mpsc::UnboundedReceiver<Progress> {
+        self.place_as(tag, destination, None)
+    }
+
+    fn place_as(
+        &mut self,
+        tag: Tag,
+        destination: Option<Hop>,
+        credentials: Option<Credentials>,
+    ) -> mpsc::UnboundedReceiver<Progress> {
         let (progress, told) = mpsc::unbounded_channel();
         let invite = OutgoingInvite {
             destination,
@@ -68,7 +77,7 @@ impl Wire {
             headers: Vec::new(),
             rtp: rtp(5000),
             srtp: SrtpPolicy::Off,
-            credentials: None,
+            credentials,
         };
         let placing = Placing { tag, call_id: "c".to_owned(), invite, progress };
         self.order(Command::Place(Box::new(placing)));
@@ -352,6 +361,50 @@ async fn without_credentials_a_challenge_is_a_refusal() {
     wire.answer(&invite, 401, &challenge("WWW-Authenticate", "one", ""));
     assert_eq!(wire.sent_to(ONE).method, Method::ACK);
     assert_eq!(told.try_recv(), Ok(Progress::Refused(401, "Whatever".to_owned())));
+}
+
+#[tokio::test]
+async fn a_bye_is_proved_as_its_invite_was() {
+    let mut wire = Wire::new(config());
+    let tag = Tag::random();
+    let mut told = wire.place_as(tag, Some(ONE.parse().unwrap()), credentials());
+    let invite = wire.sent_to(ONE);
+    wire.answer(&invite, 407, &challenge("Proxy-Authenticate", "one", ""));
+    assert_eq!(wire.sent_to(ONE).method, Method::ACK);
+    let invite = wire.sent_to(ONE);
+    let sdp =
+        format!("Contact: <sip:alice@192.0.2.1>\r\nContent-Type: application/sdp\r\n\r\n{OFFER}");
+    wire.answer(&invite, 200, &sdp);
+    assert_eq!(wire.sent_to(ONE).method, Method::ACK);
+    assert!(matches!(told.try_recv(), Ok(Progress::Answered(_))));
+    wire.order(Command::HangUp(tag));
+    for proved in [false, true] {
+        let bye = wire.sent_to(ONE);
+        assert_eq!(bye.method, Method::BYE);
+        assert_eq!(bye.headers.get("Proxy-Authorization").is_some(), proved);
+        wire.answer(&bye, 407, &challenge("Proxy-Authenticate", "two", ""));
+    }
+    assert!(wire.sent().is_none());
+    assert!(wire.task.calls.is_empty());
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_ends_the_call() {
+    let mut wire = Wire::new(config());
+    let tag = Tag::random();
+    let mut told = wire.place(tag, Some(ONE.parse().unwrap()));
+    let invite = wire.sent_to(ONE);
+    let header = |name: &str| invite.headers.get(name).unwrap().to_owned();
+    let (via, from, cseq) = (header("Via"), header("From"), header("CSeq"));
+    let text = format!(
+        "SIP/2.0 200 OK\r\nVia: {via}\r\nFrom: {from}\r\nTo: \"<\r\nCall-ID: c\r\n\
+         CSeq: {cseq}\r\n\r\n"
+    );
+    let origin = Origin::udp(0, "192.0.2.1:5060".parse().unwrap());
+    wire.task.handle_datagram(text.as_bytes(), origin, wire.now);
+    while wire.jump().is_some() {}
+    assert!(told.try_recv().is_ok(), "nobody is told");
+    assert!(wire.task.calls.is_empty() && !wire.has_requests());
 }
 
 #[tokio::test]

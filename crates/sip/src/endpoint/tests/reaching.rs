@@ -3,7 +3,8 @@
 use tokio::net::TcpListener;
 
 use super::outbound::Wire as Captured;
-use super::streams::{Wire, over};
+use super::streams::over;
+use super::wire::Wire;
 use super::*;
 use crate::resolve::{NameServer, Resolver};
 use crate::tls::tests::{Authority, trusting};

@@ -185,6 +185,7 @@ impl Sipp {
         command.args(["-t", if self.tcp { "t1" } else { "u1" }]);
         command.args(["-mp", &media, "-rtp_payload", "8"]);
         command.args(["-m", &calls, "-l", &calls, "-r", &calls, "-nostdin", "-nd"]);
+        command.args(["-auth_uri", &format!("{}@{server}", self.user)]);
         command.args(["-trace_err", "-error_file", "errors", "-timeout_error"]);
         command.args(["-timeout", &format!("{}s", self.patience.as_secs())]);
     }

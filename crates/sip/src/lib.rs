@@ -40,7 +40,7 @@ pub use endpoint::{
 };
 pub use hop::{Hop, InvalidHop, Transport};
 pub use network::{InvalidNetwork, Network};
-pub use peer::{Believed, Credentials, Peer, PeerState, Ping, SrtpPolicy, Strangers};
+pub use peer::{Believed, Credentials, DigestHashes, Peer, PeerState, Ping, SrtpPolicy, Strangers};
 pub use resolve::{ResolveError, locate};
 pub use tls::{ClientCertificate, TlsError, TlsFiles};
 pub use trace::{Direction, Traced};

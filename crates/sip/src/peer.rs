@@ -20,6 +20,8 @@ pub struct Peer {
     /// Where given: every request but ACK and CANCEL has to authenticate itself
     /// by digest (RFC 3261 §22, RFC 8760).
     pub digest: Option<Credentials>,
+    /// The hashes it may use for that.
+    pub digest_hashes: DigestHashes,
     /// Which headers of it are believed.
     pub believed: Believed,
     /// May it report missed calls (INFO)? Else 403.
@@ -43,6 +45,7 @@ impl Peer {
             networks,
             certificate_names: Vec::new(),
             digest: None,
+            digest_hashes: DigestHashes::ALL,
             believed: Believed::ALL,
             reports: true,
             nat: false,
@@ -98,6 +101,22 @@ impl Believed {
         diversion: false,
         history_info: false,
     };
+}
+
+/// Hashes that a peer is asked to prove itself by, SHA-256 first (RFC 8760). Some
+/// phone systems give up at a challenge for a hash that they do not know, wherever
+/// among the others it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DigestHashes {
+    /// SHA-256.
+    pub sha_256: bool,
+    /// MD5.
+    pub md5: bool,
+}
+
+impl DigestHashes {
+    /// Both.
+    pub const ALL: DigestHashes = DigestHashes { sha_256: true, md5: true };
 }
 
 /// Encrypted sound with keys in SDP (RFC 4568, RFC 3711).

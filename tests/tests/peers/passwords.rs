@@ -4,11 +4,13 @@
 use std::fs;
 use std::time::Duration;
 
+use ringpost_tests::baresip::Baresip;
 use ringpost_tests::linphone::Linphone;
 use ringpost_tests::mail_sink::MailSink;
 use ringpost_tests::server::{SOON, Server};
 use ringpost_tests::settings::Settings;
 use ringpost_tests::sip::{Algorithm, Call, Digest, Invite, Message, Way};
+use ringpost_tests::sipp::Sipp;
 use ringpost_tests::sound::{align, speech};
 use tempfile::TempDir;
 
@@ -17,15 +19,21 @@ const PASSWORD: &str = "loud-donkey";
 
 /// A server whose one peer has a password.
 fn server(sink: &MailSink) -> (Server, TempDir) {
+    server_asking(sink, r#"["sha-256", "md5"]"#, 0)
+}
+
+/// That asks for these hashes, and rings so many seconds.
+fn server_asking(sink: &MailSink, hashes: &str, rings: u32) -> (Server, TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("password");
     fs::write(&file, format!("{PASSWORD}\n")).expect("a file");
     let peer = format!(
         "[[sip.peer]]\nname = \"pbx\"\nnetworks = [\"127.0.0.0/8\"]\nuser = \"{USER}\"\n\
-         password_file = \"{}\"\n",
+         password_file = \"{}\"\ndigest = {hashes}\n",
         file.display()
     );
     let settings = Settings::new().over_tcp().mail(&sink.url()).table(peer);
+    let settings = settings.limit("answer_after_seconds", rings);
     let mut server = Server::start(settings);
     server.never_logs(PASSWORD);
     (server, folder)
@@ -35,18 +43,37 @@ fn right(algorithm: Algorithm) -> Digest {
     Digest::new(USER, PASSWORD, algorithm)
 }
 
+fn has(sink: &MailSink, user: &str, said: &[i16]) {
+    let letter = sink.wait_for(user, 1, SOON).remove(0).letter;
+    let found = align(said, &letter.sound().samples);
+    assert!(found.correlation > 0.99 && said.len() - found.overlap < 160, "{found:?}");
+}
+
+/// Past the greeting, whose length does not matter here.
+const LATER: Duration = Duration::from_secs(6);
+
 #[test]
 fn linphone_proves_itself() {
     let sink = MailSink::start();
     let (server, _folder) = server(&sink);
     let said = speech(3.0, 231);
     let mut phone = Linphone::start_with_password(USER, PASSWORD, "ringpost");
-    // Past the greeting, whose length does not matter here.
-    let after = Duration::from_secs(6);
-    phone.leaves_message(&format!("sip:bob@{}", server.sip()), after, &said);
-    let letter = sink.wait_for("bob@example.com", 1, SOON).remove(0).letter;
-    let found = align(&said, &letter.sound().samples);
-    assert!(found.correlation > 0.99 && said.len() - found.overlap < 160, "{found:?}");
+    phone.leaves_message(&format!("sip:bob@{}", server.sip()), LATER, &said);
+    has(&sink, "bob@example.com", &said);
+}
+
+#[test]
+fn who_knows_no_other_hash_is_asked_for_md5() {
+    let sink = MailSink::start();
+    let (server, _folder) = server_asking(&sink, r#"["md5"]"#, 4);
+    let said = speech(3.0, 232);
+    let phone = Baresip::to(server.sip(), "alice").with_password(USER, PASSWORD);
+    let heard = phone.speaks(LATER, &said).run();
+    assert!(heard.log.contains("established"), "{}", heard.log);
+    has(&sink, "alice@example.com", &said);
+    let sipp = Sipp::scenario("authenticated", "bob").with("USER", USER);
+    sipp.with("PASSWORD", PASSWORD).run(server.sip());
+    sink.wait_for("bob@example.com", 1, SOON)[0].letter.check_missed_call("call");
 }
 
 #[test]

@@ -120,6 +120,8 @@ pub struct PeerKeys {
     pub user: Option<String>,
     /// File with the password for that.
     pub password_file: Option<PathBuf>,
+    /// Hashes of digest authentication that are asked for: `sha-256`, `md5`.
+    pub digest: Vec<String>,
     /// Headers that are believed.
     pub believe: Vec<String>,
     /// Whether it may report missed calls.
@@ -145,6 +147,7 @@ impl Default for PeerKeys {
             certificate_names: Vec::new(),
             user: None,
             password_file: None,
+            digest: ["sha-256", "md5"].map(str::to_owned).to_vec(),
             believe: believe.map(str::to_owned).to_vec(),
             reports: true,
             nat: false,

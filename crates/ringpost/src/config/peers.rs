@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use ringpost_sip::{
-    Believed, ClientCertificate, Credentials, Hop, Peer, Ping, SrtpPolicy, Strangers, TlsFiles,
-    Transport,
+    Believed, ClientCertificate, Credentials, DigestHashes, Hop, Peer, Ping, SrtpPolicy, Strangers,
+    TlsFiles, Transport,
 };
 
 use super::calls::networks;
@@ -87,6 +87,7 @@ fn peer(config: &Config, keys: &PeerKeys, index: usize, found: &mut Vec<Mistake>
         networks: networks(&at("networks"), &keys.networks, found),
         certificate_names: keys.certificate_names.clone(),
         digest: credentials(keys.user.as_deref(), password),
+        digest_hashes: hashes(&at("digest"), &keys.digest, found),
         believed: believed(&at("believe"), &keys.believe, found),
         reports: keys.reports,
         nat: keys.nat || config.media.nat,
@@ -94,6 +95,22 @@ fn peer(config: &Config, keys: &PeerKeys, index: usize, found: &mut Vec<Mistake>
         calls: keys.calls,
         ping,
     }
+}
+
+/// Which hashes are asked for, by their names.
+fn hashes(key: &str, words: &[String], found: &mut Vec<Mistake>) -> DigestHashes {
+    let mut hashes = DigestHashes { sha_256: false, md5: false };
+    for word in words {
+        match word.as_str() {
+            "sha-256" => hashes.sha_256 = true,
+            "md5" => hashes.md5 = true,
+            other => found.push(none_of(key, other, "\"sha-256\", \"md5\"")),
+        }
+    }
+    if words.is_empty() {
+        found.push(Mistake::new(key, "name one or both of \"sha-256\", \"md5\""));
+    }
+    hashes
 }
 
 /// Which headers are believed, by their names.

@@ -8,8 +8,8 @@ use super::counts::{Counts, Taken};
 use super::header::{self, Scheme};
 use super::nonce::Nonces;
 use super::response::{Ingredients, Qop};
-use crate::Credentials;
 use crate::wire::{Request, Uri, unquote};
+use crate::{Credentials, DigestHashes};
 
 /// How long a nonce is good.
 const LIFE: Duration = Duration::from_secs(5 * 60);
@@ -50,16 +50,24 @@ impl Verifier {
 
     /// The values of WWW-Authenticate, in this order (RFC 8760 §2.4). `random`
     /// tells two nonces of one moment apart.
-    pub(crate) fn challenges(&self, stale: bool, random: u64, now: Instant) -> [String; 2] {
+    pub(crate) fn challenges(
+        &self,
+        hashes: DigestHashes,
+        stale: bool,
+        random: u64,
+        now: Instant,
+    ) -> Vec<String> {
         let (realm, nonce) = (self.realm, self.nonces.make(random, now));
-        [Algorithm::SHA_256, Algorithm::MD5].map(|algorithm| {
+        let asked = [Algorithm::SHA_256, Algorithm::MD5].into_iter().filter(|of| has(hashes, *of));
+        let challenge = |algorithm: Algorithm| {
             let algorithm = algorithm.as_str();
             let stale = if stale { ", stale=true" } else { "" };
             format!(
                 "Digest realm=\"{realm}\", nonce=\"{nonce}\", algorithm={algorithm}, \
                  qop=\"auth\"{stale}"
             )
-        })
+        };
+        asked.map(challenge).collect()
     }
 
     /// Judges a request. One that passes has used up its nonce count.
@@ -67,12 +75,15 @@ impl Verifier {
         &mut self,
         request: &Request,
         credentials: &Credentials,
+        hashes: DigestHashes,
         now: Instant,
     ) -> Verdict {
         let values = request.headers.all("Authorization").flat_map(header::read);
         let ours =
             |scheme: &Scheme<'_>| scheme.is_digest() && scheme.get("realm") == Some(self.realm);
-        let Some(answer) = values.into_iter().find(ours).as_ref().and_then(Answer::read) else {
+        let answer = values.into_iter().find(ours);
+        let answer = answer.as_ref().and_then(Answer::read);
+        let Some(answer) = answer.filter(|answer| has(hashes, answer.algorithm)) else {
             return Verdict::Missing;
         };
         let nonce = self.nonces.read(answer.nonce);
@@ -125,9 +136,6 @@ impl<'a> Answer<'a> {
     /// `None`: it does not answer what we ask.
     fn read(scheme: &Scheme<'a>) -> Option<Self> {
         let algorithm = Algorithm::read(scheme.get("algorithm"))?;
-        if algorithm != Algorithm::MD5 && algorithm != Algorithm::SHA_256 {
-            return None;
-        }
         let (nc, cnonce) = (scheme.get("nc").unwrap_or(""), scheme.get("cnonce").unwrap_or(""));
         let (qop, count) = match scheme.get("qop") {
             Some(qop) if qop.eq_ignore_ascii_case("auth") => (Some(Qop::Auth), Some(count(nc)?)),
@@ -164,6 +172,12 @@ impl<'a> Answer<'a> {
         };
         ingredients.response()
     }
+}
+
+/// Is it asked for?
+fn has(hashes: DigestHashes, algorithm: Algorithm) -> bool {
+    (hashes.sha_256 && algorithm == Algorithm::SHA_256)
+        || (hashes.md5 && algorithm == Algorithm::MD5)
 }
 
 /// Eight hex digits.

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 
 use super::*;
-use crate::Credentials;
 use crate::wire::tests::invite;
 use crate::wire::{Headers, Request};
+use crate::{Credentials, DigestHashes};
 
 const REALM: &str = "ringpost";
 const URI: &str = "sip:alice@example.com";
@@ -191,13 +191,13 @@ impl World {
 
     /// The challenges of that second, SHA-256 first.
     fn asked(&self, seconds: u64) -> Vec<Challenge> {
-        let values = self.verifier.challenges(false, 1, self.at(seconds));
+        let values = self.verifier.challenges(DigestHashes::ALL, false, 1, self.at(seconds));
         read(&[&values[0], &values[1]])
     }
 
     fn judge(&mut self, request: &Request, seconds: u64) -> Verdict {
         let now = self.at(seconds);
-        self.verifier.verify(request, &bob(), now)
+        self.verifier.verify(request, &bob(), DigestHashes::ALL, now)
     }
 }
 
@@ -225,13 +225,29 @@ fn the_right_answer_passes_by_either_algorithm_and_only_once() {
 }
 
 #[test]
+fn a_hash_that_is_not_asked_for_does_not_do() {
+    let only_md5 = DigestHashes { sha_256: false, md5: true };
+    let mut world = World::new();
+    let asked = world.verifier.challenges(only_md5, false, 1, world.start);
+    assert_eq!(asked.len(), 1);
+    assert!(asked[0].contains("algorithm=MD5"), "{asked:?}");
+    let both = world.asked(0);
+    let mut judge = |challenge: &Challenge| {
+        let request = answered(challenge, &bob(), 1);
+        world.verifier.verify(&request, &bob(), only_md5, world.start)
+    };
+    assert_eq!(judge(&both[0]), Verdict::Missing);
+    assert_eq!(judge(&both[1]), Verdict::Passed);
+}
+
+#[test]
 fn a_nonce_grows_stale_and_a_new_one_helps() {
     let mut world = World::new();
     let asked = world.asked(0);
     assert_eq!(world.judge(&answered(&asked[0], &bob(), 1), 300), Verdict::Passed);
     assert_eq!(world.judge(&answered(&asked[0], &bob(), 2), 301), Verdict::Stale);
     assert_eq!(world.judge(&answered(&asked[0], &credentials("bob", "x"), 3), 301), Verdict::Wrong);
-    let stale = world.verifier.challenges(true, 2, world.at(301));
+    let stale = world.verifier.challenges(DigestHashes::ALL, true, 2, world.at(301));
     let again = read(&[&stale[0]]);
     assert!(again[0].stale);
     assert_eq!(world.judge(&answered(&again[0], &bob(), 1), 302), Verdict::Passed);

@@ -102,11 +102,12 @@ impl Task {
         now: Instant,
     ) -> bool {
         let peer = of.and_then(|of| self.config.peers.get(of.index()));
-        let Some(credentials) = peer.and_then(|peer| peer.digest.as_ref()) else { return true };
+        let asked = peer.and_then(|peer| Some((peer.digest.as_ref()?, peer.digest_hashes)));
+        let Some((credentials, hashes)) = asked else { return true };
         if request.method == Method::ACK || request.method == Method::CANCEL {
             return true;
         }
-        let verdict = self.verifier.verify(request, credentials, now);
+        let verdict = self.verifier.verify(request, credentials, hashes, now);
         let stale = match verdict {
             Verdict::Passed => return true,
             Verdict::Missing => false,
@@ -126,7 +127,7 @@ impl Task {
             self.counters.digest_failures.add();
         }
         self.counters.challenges.add();
-        let challenges = self.verifier.challenges(stale, rand::random(), now);
+        let challenges = self.verifier.challenges(hashes, stale, rand::random(), now);
         let answer = challenges.into_iter().fold(Answer::new(401), |answer, challenge| {
             answer.header("WWW-Authenticate", challenge)
         });

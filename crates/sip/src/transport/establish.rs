@@ -6,18 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::net::sockopt;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::mpsc;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::canonical;
 use super::connection::{Connection, End, Event};
-use super::streams::Accepted;
 use crate::Transport;
 use crate::tls::Tls;
 
-/// Until the next try where the system cannot accept: it has no files left.
-const AGAIN: Duration = Duration::from_millis(100);
 /// Silence after which the system asks whether the peer is there, and how often.
 const ASK_AFTER: Duration = Duration::from_secs(60);
 const ASK_EVERY: Duration = Duration::from_secs(10);
@@ -25,26 +21,6 @@ const ASK: u32 = 3;
 /// What was sent and is not acknowledged for so many milliseconds breaks it:
 /// the system's own quarter of an hour is longer than any call waits.
 const UNACKNOWLEDGED: u32 = 30_000;
-
-/// Hands over what comes to a listener, for as long as somebody takes it. One
-/// stream waits here at most, what comes behind it in the system's queue; a place
-/// kept in advance would keep the other listeners from theirs.
-pub(super) async fn listen(listener: TcpListener, index: usize, accepted: mpsc::Sender<Accepted>) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, source)) => {
-                let stream = Accepted { listener: index, stream, source: canonical(source) };
-                if accepted.send(stream).await.is_err() {
-                    return;
-                }
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a connection cannot be accepted");
-                tokio::time::sleep(AGAIN).await;
-            }
-        }
-    }
-}
 
 /// A socket that has its address before it is connected, for the Via of what is
 /// sent first.

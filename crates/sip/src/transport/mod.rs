@@ -12,6 +12,7 @@ mod establish;
 mod framing;
 mod keep_alive;
 mod limits;
+mod listeners;
 mod origin;
 mod queue;
 mod streams;

@@ -12,8 +12,9 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::census::Census;
 use super::connection::{Connection, End, Event, Role};
-use super::establish::{accept, listen, open};
+use super::establish::{accept, open};
 use super::limits::{EVENTS, Timings};
+use super::listeners::{Accepted, Listeners};
 use super::queue::{Queue, queue};
 use super::{ConnectionId, Origin};
 use crate::endpoint::Counters;
@@ -23,7 +24,7 @@ use crate::{Hop, Network, Transport};
 /// The connections of an endpoint, in and out.
 #[derive(Debug)]
 pub(super) struct Streams {
-    listeners: Vec<Hop>,
+    listeners: Listeners,
     admitted: Vec<Network>,
     tls: Arc<Tls>,
     timings: Timings,
@@ -38,18 +39,7 @@ pub(super) struct Streams {
     last: u64,
     to_us: mpsc::Sender<Event>,
     from_connections: mpsc::Receiver<Event>,
-    to_accept: mpsc::Sender<Accepted>,
-    accepted: mpsc::Receiver<Accepted>,
     tasks: JoinSet<()>,
-    accepting: JoinSet<()>,
-}
-
-/// A stream that came to a listener.
-#[derive(Debug)]
-pub(super) struct Accepted {
-    pub(super) listener: usize,
-    pub(super) stream: TcpStream,
-    pub(super) source: SocketAddr,
 }
 
 /// What the endpoint's task keeps of a connection.
@@ -87,9 +77,8 @@ impl Streams {
         counters: Arc<Counters>,
     ) -> Self {
         let (to_us, from_connections) = mpsc::channel(EVENTS);
-        let (to_accept, accepted) = mpsc::channel(1);
         Self {
-            listeners: Vec::new(),
+            listeners: Listeners::new(),
             admitted,
             tls,
             timings,
@@ -102,27 +91,19 @@ impl Streams {
             last: 0,
             to_us,
             from_connections,
-            to_accept,
-            accepted,
             tasks: JoinSet::new(),
-            accepting: JoinSet::new(),
         }
     }
 
     /// Listens on one more address and says which it became.
     pub(super) async fn bind(&mut self, hop: Hop) -> io::Result<SocketAddr> {
-        let listener = tokio::net::TcpListener::bind(hop.addr).await?;
-        let addr = listener.local_addr()?;
-        let task = listen(listener, self.listeners.len(), self.to_accept.clone());
-        self.accepting.spawn(task);
-        self.listeners.push(Hop { addr, ..hop });
-        Ok(addr)
+        self.listeners.bind(hop).await
     }
 
     /// Our end of that way.
     pub(super) fn local(&self, origin: Origin) -> Option<SocketAddr> {
         let known = origin.connection.and_then(|id| self.known.get(&id));
-        let listener = || self.listeners.get(origin.socket).map(|hop| hop.addr);
+        let listener = || self.listeners.hop(origin.socket).map(|hop| hop.addr);
         known.map(|known| known.local).or_else(listener)
     }
 
@@ -133,11 +114,7 @@ impl Streams {
         peer: IpAddr,
         way: Option<IpAddr>,
     ) -> Option<(usize, SocketAddr)> {
-        let of_kind = self.listeners.iter().enumerate();
-        let of_kind = of_kind.filter(|(_, hop)| hop.transport == transport);
-        let addrs = of_kind.clone().map(|(_, hop)| hop.addr);
-        let best = super::udp::best(addrs, peer, way)?;
-        of_kind.map(|(index, hop)| (index, hop.addr)).nth(best)
+        self.listeners.best(transport, peer, way)
     }
 
     pub(super) fn is_live(&self, id: ConnectionId) -> bool {
@@ -217,7 +194,7 @@ impl Streams {
 
     /// Takes a stream that came, or drops it at once.
     fn admit(&mut self, Accepted { listener, stream, source }: Accepted) {
-        let Some(Hop { transport, .. }) = self.listeners.get(listener).copied() else { return };
+        let Some(Hop { transport, .. }) = self.listeners.hop(listener) else { return };
         let ip = source.ip();
         let is_peer = self.admitted.iter().any(|network| network.contains(ip));
         let role = if is_peer { Role::Accepted } else { Role::Stranger };
@@ -336,7 +313,7 @@ impl Streams {
             }
             // One of each in turn, so that neither starves the other.
             let mut quiet = true;
-            if let Poll::Ready(Some(accepted)) = self.accepted.poll_recv(context) {
+            if let Poll::Ready(Some(accepted)) = self.listeners.poll(context) {
                 self.admit(accepted);
                 quiet = false;
             }
@@ -389,7 +366,7 @@ impl Streams {
 
     /// Stops listening, lets every connection write what waits, and ends them.
     pub(super) async fn shut(mut self) {
-        self.accepting.shutdown().await;
+        self.listeners.shut().await;
         self.known.clear();
         // Nobody reads what they would say.
         drop(self.from_connections);

@@ -20,6 +20,7 @@ impl Task {
                     self.transports.close(connection);
                 }
             }
+            StreamEvent::Refused(origin) => self.note_stranger(origin, None, now),
             StreamEvent::Failed(connection) => {
                 self.connection_failed(connection, now);
                 self.registrations_lost(connection, now);

@@ -54,7 +54,8 @@ pub(super) async fn accept(connection: Connection, stream: TcpStream, tls: Arc<T
             connection.serve(stream).await
         }
         Ok(Err(error)) => {
-            tracing::info!(%error, "a TLS handshake failed");
+            let source = connection.origin.source.ip();
+            tracing::info!(%source, %error, "a TLS handshake failed");
             End::Handshake
         }
         Err(_) => End::Handshake,

@@ -6,7 +6,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -67,6 +66,8 @@ pub(crate) enum StreamEvent {
     Idle(ConnectionId),
     /// It is gone, or could not be opened: requests on it have failed.
     Failed(ConnectionId),
+    /// Somebody outside the peers' networks got no connection.
+    Refused(Origin),
 }
 
 impl Streams {
@@ -193,8 +194,9 @@ impl Streams {
     }
 
     /// Takes a stream that came, or drops it at once.
-    fn admit(&mut self, Accepted { listener, stream, source }: Accepted) {
-        let Some(Hop { transport, .. }) = self.listeners.hop(listener) else { return };
+    fn admit(&mut self, accepted: Accepted) -> Option<StreamEvent> {
+        let Accepted { listener, stream, source } = accepted;
+        let Hop { transport, .. } = self.listeners.hop(listener)?;
         let ip = source.ip();
         let is_peer = self.admitted.iter().any(|network| network.contains(ip));
         let role = if is_peer { Role::Accepted } else { Role::Stranger };
@@ -203,13 +205,15 @@ impl Streams {
         let (None, Ok(local)) = (refused, local) else {
             self.counters.connections_refused.add();
             tracing::debug!(reason = refused, "a connection is refused");
-            return;
+            let origin = Origin { socket: listener, source, transport, connection: None };
+            return (!is_peer).then_some(StreamEvent::Refused(origin));
         };
         self.counters.connections_accepted.add();
         let connection = Some(self.next_id());
         let origin = Origin { socket: listener, source, transport, connection };
         let tls = self.tls.clone();
         self.start(origin, local, role, None, move |connection| accept(connection, stream, tls));
+        None
     }
 
     fn start<F: Future<Output = End> + Send + 'static>(
@@ -293,7 +297,8 @@ impl Streams {
         if known.queue.push(bytes) {
             return Ok(taken);
         }
-        tracing::info!(transport = %hop.transport, "a peer does not read; its connection is closed");
+        let source = hop.addr.ip();
+        tracing::info!(%source, transport = %hop.transport, "a peer does not read; its connection is closed");
         if let Some(task) = self.close(id) {
             task.abort();
         }
@@ -314,7 +319,9 @@ impl Streams {
             // One of each in turn, so that neither starves the other.
             let mut quiet = true;
             if let Poll::Ready(Some(accepted)) = self.listeners.poll(context) {
-                self.admit(accepted);
+                if let Some(event) = self.admit(accepted) {
+                    return Poll::Ready(event);
+                }
                 quiet = false;
             }
             if let Poll::Ready(Some(event)) = self.from_connections.poll_recv(context) {

@@ -13,7 +13,7 @@ pub(super) fn over(transport: Transport) -> EndpointConfig {
 }
 
 /// Everything takes a moment only.
-fn short() -> Timings {
+pub(super) fn short() -> Timings {
     let moment = Duration::from_millis(150);
     Timings {
         handshake: moment,

@@ -1,9 +1,10 @@
 //! Calls over TLS, certificates of both sides, and their renewal.
 
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-use super::streams::over;
+use super::streams::{over, short};
 use super::wire::Wire;
 use super::*;
 use crate::tls::tests::{Authority, trusting};
@@ -132,6 +133,7 @@ async fn strangers_and_those_who_speak_no_tls_get_no_handshake() {
     assert!(Wire::new(stream, Transport::Tcp).message().await.is_none());
     let statistics = server.statistics();
     assert_eq!((statistics.connections_refused, statistics.connections_accepted), (1, 0));
+    assert_eq!(statistics.strangers, 1);
 
     let (server, _arrivals) = serve(files, peers("127.0.0.0/8")).await;
     let mut plain = Wire::new(TcpStream::connect(addr(&server)).await.unwrap(), Transport::Tcp);
@@ -174,4 +176,21 @@ async fn a_call_between_two_endpoints_is_encrypted() {
     assert_eq!(next(&mut placed.progress).await, Some(Progress::HungUp));
     let statistics = [server.statistics(), client.statistics()];
     assert_eq!(statistics.map(|counted| counted.retransmissions_sent), [0, 0]);
+}
+
+#[tokio::test]
+async fn silence_is_ended_before_the_handshake_and_after_it() {
+    let authority = Authority::new("test");
+    let files = authority.issues("server", &["sip.example.com"]);
+    let config = EndpointConfig { tls: files, ..over(Transport::Tls) };
+    let (server, _arrivals) = Endpoint::bind_with(config, 1, short()).await.unwrap();
+    let mut wire = connect(&server, trusting(&authority.ca)).await;
+    // Said by close_notify, so that nobody takes it for an attack.
+    assert_eq!(soon(wire.stream.read(&mut [0; 1])).await.unwrap(), 0);
+
+    let stream = TcpStream::connect(addr(&server)).await.unwrap();
+    assert!(Wire::new(stream, Transport::Tcp).is_closed().await);
+    while server.statistics().tls_handshakes_failed == 0 {
+        tokio::task::yield_now().await;
+    }
 }

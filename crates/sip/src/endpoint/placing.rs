@@ -16,7 +16,7 @@ use super::sending::{Outcome, Wanted};
 use super::session_timer::Session;
 use super::task::Task;
 use super::timers::Target;
-use crate::dialog::{Dialog, SessionExpires, SessionTimer, Tag};
+use crate::dialog::{Dialog, MIN_SE, SessionExpires, SessionTimer, Tag};
 use crate::sdp::{OwnKeys, read_answer, write_offer};
 use crate::transaction::{Key, TIMER_B};
 use crate::transport::Origin;
@@ -42,7 +42,8 @@ impl Task {
         draft.destination = wanted.destination;
         draft.header("Allow", ALLOW);
         draft.header("Supported", SUPPORTED);
-        let expires = SessionExpires { interval: self.config.session_expires, refresher: None };
+        let expires =
+            SessionExpires { interval: self.config.session_expires.max(MIN_SE), refresher: None };
         draft.header("Session-Expires", expires.to_string());
         for (name, value) in &wanted.headers {
             draft.header(name, value);

@@ -63,6 +63,22 @@ async fn the_200_is_repeated_until_its_ack() {
 }
 
 #[tokio::test]
+async fn a_repeated_bye_gets_the_same_answer_and_an_ack_is_never_refused() {
+    let (server, mut arrivals) = bind().await;
+    let raw = Raw::towards(&server).await;
+    let (mut incoming, ok) = raw.call(&mut arrivals).await;
+    // Require in an ACK means nothing (RFC 3261 §8.2.2.3).
+    raw.send(raw.request("ACK", "ack", 1).within(&ok).header("Require", "x").text()).await;
+    assert_eq!(next(&mut incoming.signals).await, Some(Signal::Acknowledged));
+    let bye = raw.request("BYE", "bye", 2).within(&ok);
+    let first = raw.ask(&bye).await;
+    assert_eq!(first.status, 200);
+    assert_eq!(raw.ask(&bye).await, first);
+    assert_eq!(next(&mut incoming.signals).await, Some(Signal::HungUp { elsewhere: false }));
+    assert_eq!(next(&mut incoming.signals).await, None);
+}
+
+#[tokio::test]
 async fn an_ack_with_the_branch_of_its_invite_counts() {
     let (server, mut arrivals) = bind().await;
     let raw = Raw::towards(&server).await;

@@ -2,6 +2,7 @@
 
 use super::world::{PEER, World, heard};
 use super::*;
+use crate::Transport;
 
 const SDP: &str = "application/sdp";
 
@@ -125,4 +126,42 @@ fn a_request_that_came_back_to_us_is_a_loop() {
     straight.via = "SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKa, SIP/2.0/UDP b;branch=z9hG4bKb".into();
     assert_eq!(world.ask(&straight).status, 100);
     assert_eq!(world.call().invitation.peer, PEER.into());
+}
+
+#[test]
+fn requests_of_ours_follow_the_record_route_by_its_transport() {
+    let table = [
+        ("<sip:192.0.2.8;lr>", "sip:bob@192.0.2.9:5060", "192.0.2.8:5060", Transport::Udp),
+        (
+            "<sip:192.0.2.8;lr;transport=tcp>",
+            "sip:bob@192.0.2.9:5060",
+            "192.0.2.8:5060",
+            Transport::Tcp,
+        ),
+        (
+            "<sip:192.0.2.8:5071;transport=TLS;lr>",
+            "sip:bob@192.0.2.9:5060",
+            "192.0.2.8:5071",
+            Transport::Tls,
+        ),
+        ("<sips:192.0.2.8;lr>", "sip:bob@192.0.2.9:5060", "192.0.2.8:5061", Transport::Tls),
+        // A strict router takes the place of the target (RFC 3261 §12.2.1.1).
+        (
+            "<sip:192.0.2.8;transport=tcp>",
+            "sip:192.0.2.8;transport=tcp",
+            "192.0.2.8:5060",
+            Transport::Tcp,
+        ),
+    ];
+    for (route, uri, to, transport) in table {
+        let mut world = World::new();
+        let (incoming, ok) = world.stand(&world.invite().header("Record-Route", route));
+        assert_eq!(ok.headers.get("Record-Route"), Some(route));
+        incoming.control.hang_up();
+        world.obey();
+        let (origin, bytes) = world.task.transports.sent().pop_front().unwrap();
+        let Ok(Some(Message::Request(bye))) = read_datagram(&bytes) else { panic!() };
+        assert_eq!((bye.uri.as_str(), origin.transport), (uri, transport), "{route}");
+        assert_eq!(origin.source.to_string(), to, "{route}");
+    }
 }

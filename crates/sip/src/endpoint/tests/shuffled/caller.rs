@@ -18,6 +18,8 @@ pub(super) struct Script {
     pub(super) gives_up: Option<Duration>,
     /// Reason of his CANCEL or BYE.
     pub(super) reason: Option<&'static str>,
+    /// Only CANCEL has the Reason: BYE is of somebody who does not know it.
+    pub(super) silent_bye: bool,
     /// Nothing is sent or heard any more.
     pub(super) vanishes: Option<Duration>,
     /// BYE instead of CANCEL, as soon as it rings.
@@ -48,6 +50,7 @@ impl Script {
             gives_up: dice.chance(85).then(|| dice.millis(0, early)),
             reason,
             vanishes: dice.chance(12).then(|| dice.millis(0, 12_000)),
+            silent_bye: dice.chance(40),
             rude: dice.chance(8),
             speaks: dice.one_of(&[Duration::ZERO, T1, Duration::from_secs(8)]),
             // A front end does not report a call as missed that it saw answered.
@@ -216,7 +219,8 @@ impl Caller {
         let reason = self.script.reason;
         let early = self.early.as_ref().filter(|_| self.script.rude);
         if let Some(dialog) = self.answered.as_ref().or(early).filter(|_| !self.over) {
-            let bye = reasoned(self.request("BYE", "b", 2).within(dialog), reason).text();
+            let known = reason.filter(|_| !self.script.silent_bye);
+            let bye = reasoned(self.request("BYE", "b", 2).within(dialog), known).text();
             self.over = true;
             self.send(Method::BYE, bye, now);
         } else if self.proceeding && !self.left && !self.over {

@@ -80,7 +80,7 @@ enum Happens {
     /// What the house ordered is carried out.
     Ordered(Action),
     /// The house takes the call, or the report.
-    Arrives(Arrival),
+    Arrives(Box<Arrival>),
     /// The front end sends its report again, unless it was answered.
     Report,
 }
@@ -219,7 +219,7 @@ impl<'a> Order<'a> {
             }
         }
         while let Ok(arrival) = self.world.arrivals.try_recv() {
-            self.in_turn(0, Happens::Arrives(arrival));
+            self.in_turn(0, Happens::Arrives(Box::new(arrival)));
         }
         let Some(lead) = &mut self.lead else { return };
         let mut events = Vec::new();
@@ -269,18 +269,24 @@ impl<'a> Order<'a> {
                     _ => {}
                 }
             }
-            Happens::Arrives(Arrival::Call(incoming)) => {
-                assert!(!std::mem::replace(&mut self.called, true), "a second call");
-                let mut lead = Lead::new(incoming, &self.script, now);
-                let actions = lead.act(now);
-                self.lead = Some(lead);
-                self.ordered(actions);
-            }
-            Happens::Arrives(Arrival::Report(report)) => self.report(report),
-            Happens::Arrives(other) => panic!("{other:?}"),
+            Happens::Arrives(arrival) => self.arrives(*arrival),
             Happens::Report => self.send_report(),
         }
         self.end();
+    }
+
+    fn arrives(&mut self, arrival: Arrival) {
+        match arrival {
+            Arrival::Call(incoming) => {
+                assert!(!std::mem::replace(&mut self.called, true), "a second call");
+                let mut lead = Lead::new(incoming, &self.script, self.world.now);
+                let actions = lead.act(self.world.now);
+                self.lead = Some(lead);
+                self.ordered(actions);
+            }
+            Arrival::Report(report) => self.report(report),
+            Arrival::Options(options) => panic!("{options:?}"),
+        }
     }
 
     fn ordered(&mut self, actions: Vec<Action>) {

@@ -73,6 +73,13 @@ impl Facts {
         }
         let heard = self.byes.iter().min().copied();
         let bye = heard.filter(|(at, _)| self.bye_sent.is_none_or(|sent| *at <= sent));
+        // The greeting begins 300 ms after the ACK and takes 3 s; who stays longer
+        // is recorded.
+        let heard_out = self.ack_heard.is_some_and(|ack| {
+            bye.is_none_or(|(at, _)| at >= ack + Duration::from_millis(3300) + MEETING)
+        });
+        assert!(!heard_out || self.sound.recorded.is_some(), "a message was not recorded");
+        assert!(self.ack_heard.is_some() || self.sound.recorded.is_none(), "no ACK, and a message");
         let plain = match self.sound.recorded {
             None => Row::InGreeting,
             Some((length, said))

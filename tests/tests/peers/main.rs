@@ -17,6 +17,7 @@ mod front_end;
 mod locked_doors;
 mod outsiders;
 mod passwords;
+mod registrar;
 mod sipp_calls;
 mod sipp_requests;
 mod softphones;

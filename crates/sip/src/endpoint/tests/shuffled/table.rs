@@ -90,8 +90,10 @@ impl Facts {
             Some(_) => Row::Empty,
         };
         // The CANCEL that came too late to have an effect still says why he went,
-        // if he did not stay for the greeting.
-        let told_late = self.cancels.iter().any(|(_, elsewhere)| *elsewhere);
+        // if he did not stay for the greeting. One that comes after the end of the
+        // call finds nobody.
+        let in_time = |at: Instant| bye.is_none_or(|(bye, _)| at <= bye);
+        let told_late = self.cancels.iter().any(|(at, elsewhere)| *elsewhere && in_time(*at));
         let at_once = match (bye, self.ack_heard) {
             (Some((bye, _)), Some(ack)) => bye < ack + Duration::from_secs(2),
             (Some(_), None) | (None, None) => true,

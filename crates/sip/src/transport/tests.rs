@@ -115,7 +115,7 @@ async fn our_listener_stands_for_the_connection_in_via() {
 
 #[tokio::test]
 async fn a_peer_that_answered_pings_and_stops_is_dead() {
-    let moment = Duration::from_millis(100);
+    let moment = Duration::from_millis(400);
     let timings = Timings { ping: moment, pong: moment, linger: moment, ..Timings::default() };
     let mut transports = transports(TlsFiles::default(), timings);
     let (listener, hop) = listener().await;

@@ -15,6 +15,7 @@ mod registrations;
 mod report;
 mod sweep;
 mod trace;
+mod waiting;
 
 use std::io;
 use std::net::SocketAddr;
@@ -126,7 +127,8 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     });
     recorder();
     http::start_counters(&node);
-    let mut others = vec![tokio::spawn(sweep::run(node.clone()))];
+    let mut others =
+        vec![tokio::spawn(sweep::run(node.clone())), tokio::spawn(waiting::run(node.clone()))];
     others.extend(registrations::start(&node));
     let http = http.and_then(|listener| {
         let address = listener.local_addr().ok();

@@ -34,3 +34,4 @@ mod stopping;
 mod strangers;
 mod trace;
 mod transferred;
+mod waiting;

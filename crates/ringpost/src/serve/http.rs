@@ -20,6 +20,7 @@ use tokio::net::TcpListener;
 
 use super::counted;
 use super::node::{Node, now};
+use super::waiting;
 use crate::view;
 
 /// Serves until the task is dropped.
@@ -48,6 +49,7 @@ pub fn recorder() -> &'static Option<PrometheusHandle> {
 /// Counters stand at 0 from the start: an alarm on a missing one never rings.
 pub fn start_counters(node: &Node) {
     metrics::counter!("ringpost_panics_total").increment(0);
+    waiting::start_counters();
     for source in &node.sources {
         metrics::counter!("ringpost_lookup_failures_total", "source" => source.name().to_owned())
             .increment(0);

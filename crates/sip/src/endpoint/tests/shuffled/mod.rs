@@ -16,17 +16,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::time::Instant;
 
-use ringpost_call::{Action, Event, Hearing, outcome_of_report, read_report, same_call};
-use ringpost_model::{Ear, Outcome, Timestamp, Why};
+use ringpost_call::{Action, Event, Hearing, outcome_of_report, read_report};
+use ringpost_model::{Ear, Outcome, Timestamp};
 
 use super::world::{PEER, US, World};
 use super::*;
 use crate::transport::Origin;
-use crate::wire::Method;
-use caller::{Caller, Script, says_elsewhere};
+use caller::{Caller, Script};
 use house::{DEPLOYMENTS, Lead};
 use network::{Dice, Network};
-use table::{Facts, Mails, Row};
+use table::{Facts, Mails, Row, mails};
 
 const ORDERS: u64 = 10_000;
 const FRONT_END: ([u8; 4], u16) = ([192, 0, 2, 20], 5060);
@@ -213,7 +212,7 @@ impl<'a> Order<'a> {
                 self.report_waits = false;
                 continue;
             }
-            self.note_sent(&message);
+            self.facts.note_sent(&message, self.world.now);
             for delay in self.network.carry(false, &mut self.dice) {
                 self.at(self.world.now + delay, Happens::ToCaller(message.clone()));
             }
@@ -244,7 +243,7 @@ impl<'a> Order<'a> {
             Happens::ToUs(text, from) => {
                 self.say(&format!("-> {text}"));
                 if from == PEER {
-                    self.note_heard(&text);
+                    self.facts.note_heard(&text, now);
                 }
                 let origin = Origin::udp(0, from.into());
                 self.world.task.handle_datagram(text.as_bytes(), origin, now);
@@ -363,35 +362,6 @@ impl<'a> Order<'a> {
         report.responder.respond(Answer::new(200));
     }
 
-    fn note_sent(&mut self, message: &Message) {
-        let now = self.world.now;
-        match message {
-            Message::Response(response)
-                if response.status >= 200 && response.cseq().unwrap().1 == Method::INVITE =>
-            {
-                self.facts.finals.push((now, response.status));
-            }
-            Message::Request(request) if request.method == Method::BYE => {
-                self.facts.bye_sent.get_or_insert(now);
-            }
-            Message::Response(_) | Message::Request(_) => {}
-        }
-    }
-
-    fn note_heard(&mut self, text: &str) {
-        let (now, facts) = (self.world.now, &mut self.facts);
-        let elsewhere = says_elsewhere(Some(text));
-        match text.split(' ').next() {
-            Some("INVITE") => facts.invite_heard = true,
-            Some("ACK") if text.contains("order-") && facts.finals.iter().any(|f| f.1 == 200) => {
-                facts.ack_heard.get_or_insert(now);
-            }
-            Some("CANCEL") if facts.invite_heard => facts.cancels.push((now, elsewhere)),
-            Some("BYE") => facts.byes.push((now, elsewhere)),
-            _ => {}
-        }
-    }
-
     /// What the mails are, and what they have to be.
     fn judge(self) -> Vec<Row> {
         let task = &self.world.task;
@@ -412,20 +382,5 @@ impl<'a> Order<'a> {
             );
         }
         rows
-    }
-}
-
-/// What the journal makes of records of one call: a voice mail stands alone, a
-/// notification goes out once, and none at all of a call taken elsewhere.
-fn mails(records: &[(Outcome, Hearing)]) -> Mails {
-    let one = records.windows(2).all(|pair| same_call(&pair[0].1, &pair[1].1));
-    assert!(one, "two calls of one: {records:?}");
-    let any = |fits: fn(&Outcome) -> bool| records.iter().any(|(outcome, _)| fits(outcome));
-    let voice = any(|outcome| matches!(outcome, Outcome::VoiceMail(_)));
-    let missed = any(|outcome| matches!(outcome, Outcome::MissedCall(_)));
-    let elsewhere = any(|outcome| *outcome == Outcome::Silent(Why::AnsweredElsewhere));
-    Mails {
-        voice_mails: usize::from(voice),
-        notifications: usize::from(missed && !voice && !elsewhere),
     }
 }

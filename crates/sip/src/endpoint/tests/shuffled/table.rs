@@ -3,9 +3,12 @@
 
 use std::time::{Duration, Instant};
 
-use ringpost_model::Notify;
+use ringpost_call::{Hearing, same_call};
+use ringpost_model::{Notify, Outcome, Why};
 
+use super::caller::says_elsewhere;
 use super::house::Sound;
+use crate::wire::{Message, Method};
 
 /// What really happened to one call.
 #[derive(Debug, Default, Clone)]
@@ -58,6 +61,35 @@ impl Row {
 const MEETING: Duration = Duration::from_millis(150);
 
 impl Facts {
+    /// A message of ours went onto the wire.
+    pub(super) fn note_sent(&mut self, message: &Message, now: Instant) {
+        match message {
+            Message::Response(response)
+                if response.status >= 200 && response.cseq().unwrap().1 == Method::INVITE =>
+            {
+                self.finals.push((now, response.status));
+            }
+            Message::Request(request) if request.method == Method::BYE => {
+                self.bye_sent.get_or_insert(now);
+            }
+            Message::Response(_) | Message::Request(_) => {}
+        }
+    }
+
+    /// A message of the caller came in.
+    pub(super) fn note_heard(&mut self, text: &str, now: Instant) {
+        let elsewhere = says_elsewhere(Some(text));
+        match text.split(' ').next() {
+            Some("INVITE") => self.invite_heard = true,
+            Some("ACK") if self.finals.iter().any(|(_, status)| *status == 200) => {
+                self.ack_heard.get_or_insert(now);
+            }
+            Some("CANCEL") if self.invite_heard => self.cancels.push((now, elsewhere)),
+            Some("BYE") => self.byes.push((now, elsewhere)),
+            _ => {}
+        }
+    }
+
     /// Which row it is; two where both are right.
     pub(super) fn rows(&self) -> Vec<Row> {
         let Some((answered, status)) = self.finals.first().copied() else {
@@ -134,5 +166,20 @@ impl Facts {
             return notification;
         }
         by_call
+    }
+}
+
+/// What the journal makes of records of one call: a voice mail stands alone, a
+/// notification goes out once, and none at all of a call taken elsewhere.
+pub(super) fn mails(records: &[(Outcome, Hearing)]) -> Mails {
+    let one = records.windows(2).all(|pair| same_call(&pair[0].1, &pair[1].1));
+    assert!(one, "two calls of one: {records:?}");
+    let any = |fits: fn(&Outcome) -> bool| records.iter().any(|(outcome, _)| fits(outcome));
+    let voice = any(|outcome| matches!(outcome, Outcome::VoiceMail(_)));
+    let missed = any(|outcome| matches!(outcome, Outcome::MissedCall(_)));
+    let elsewhere = any(|outcome| *outcome == Outcome::Silent(Why::AnsweredElsewhere));
+    Mails {
+        voice_mails: usize::from(voice),
+        notifications: usize::from(missed && !voice && !elsewhere),
     }
 }

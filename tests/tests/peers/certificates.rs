@@ -82,6 +82,13 @@ fn the_certificate_is_ours_and_no_others() {
     is_turned_away(&server, &Client::trusting(&strangers), "a client of another authority");
     let elsewhere = keys.client().expecting("other.example.com");
     is_turned_away(&server, &elsewhere, "a client that looks for another name");
+    // What is no longer valid is shown all the same, and said at the start.
+    keys.authority.vouched_for(&["sip.example.com"]).write(keys.folder.path(), "own");
+    let server = Server::start(keys.settings("none"));
+    is_turned_away(&server, &keys.client(), "a client that looks at the date");
+    server.wait_logged("that it is expired", |line| {
+        line.contains("own.pem: the certificate expired")
+    });
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn baresip_in_the_clear() {
     let said = speech(3.0, 220);
     let heard = Baresip::to(server.sip(), "alice").speaks(length + BREATH, &said).run();
     let letter = sink.wait_for("alice@example.com", 1, SOON).remove(0).letter;
-    letter.check_message(&said);
+    letter.check_holds(&said);
     assert_eq!(letter.header("X-CallingTelephoneNumber"), Some("+14255550142"));
     check_heard(&sound, &heard.sound);
 }
@@ -76,7 +76,7 @@ fn baresip_over_tls_with_encrypted_sound() {
                 let heard = call(server, user);
                 assert!(heard.log.contains("SRTP is Enabled"), "{}", heard.log);
                 let address = format!("{user}@example.com");
-                sink.wait_for(&address, 1, SOON)[0].letter.check_message(said);
+                sink.wait_for(&address, 1, SOON)[0].letter.check_holds(said);
                 check_heard(sound, &heard.sound);
             });
         }
@@ -98,7 +98,7 @@ fn linphone(transport: &str) {
     let uri = format!("sip:alice@{};transport={transport}", server.sip());
     let heard = Linphone::start().leaves_message(&uri, length + BREATH, &said);
     let letter = sink.wait_for("alice@example.com", 1, SOON).remove(0).letter;
-    letter.check_message(&said);
+    letter.check_holds(&said);
     assert_eq!(letter.header("X-CallingTelephoneNumber"), Some("+14255550143"));
     check_heard(&sound, &heard);
 }

@@ -4,7 +4,7 @@
 mod privacy;
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output};
 use std::time::Duration;
@@ -175,6 +175,11 @@ impl Server {
     /// Where it listens for SIP over UDP, and over TCP where that is set.
     pub fn sip(&self) -> SocketAddr {
         self.at.sip
+    }
+
+    /// The same over IPv6, where that is set.
+    pub fn sip_over_ipv6(&self) -> SocketAddr {
+        SocketAddr::from((Ipv6Addr::LOCALHOST, self.at.sip.port()))
     }
 
     /// Where it listens for SIP over TLS, where that is set.

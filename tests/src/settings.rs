@@ -90,6 +90,7 @@ pub struct Settings {
     peers: &'static str,
     tcp: bool,
     tls: bool,
+    ipv6: bool,
     tables: Vec<String>,
     further: Vec<(&'static str, String)>,
 }
@@ -114,6 +115,7 @@ impl Settings {
             peers: "127.0.0.0/8",
             tcp: false,
             tls: false,
+            ipv6: false,
             tables: Vec::new(),
             further: Vec::new(),
         }
@@ -130,6 +132,13 @@ impl Settings {
     #[must_use]
     pub fn over_tcp(mut self) -> Self {
         self.tcp = true;
+        self
+    }
+
+    /// Listens on the same ports of ::1 as well; sound goes where the caller is.
+    #[must_use]
+    pub fn over_ipv6(mut self) -> Self {
+        self.ipv6 = true;
         self
     }
 
@@ -210,15 +219,23 @@ impl Settings {
         let mut listen = vec![format!("udp:{}", at.sip)];
         listen.extend(self.tcp.then(|| format!("tcp:{}", at.sip)));
         listen.extend(self.tls.then(|| format!("tls:{}", at.tls)));
+        let mut peers = vec![self.peers];
+        let mut media = "address = \"127.0.0.1\"\n";
+        if self.ipv6 {
+            let further: Vec<String> =
+                listen.iter().map(|hop| hop.replace("127.0.0.1", "[::1]")).collect();
+            listen.extend(further);
+            peers.push("::1");
+            media = "";
+        }
         let mut text = format!(
-            "[sip]\nlisten = {listen:?}\npeers = [\"{}\"]\n{}\n[sip.tls]\n{}\n\
-             [media]\naddress = \"127.0.0.1\"\nports = \"20000-29999\"\n\n\
+            "[sip]\nlisten = {listen:?}\npeers = {peers:?}\n{}\n[sip.tls]\n{}\n\
+             [media]\n{media}ports = \"20000-29999\"\n\n\
              [state]\ndir = \"{}\"\n\n\
              [mail]\ntransport = \"{transport}\"\nfrom = \"voicemail@example.com\"\n\
              postmaster = \"postmaster@example.com\"\n{}\n\
              [dial_plan]\ncountry = \"US\"\nextension_digits = 4\n\n\
              [http]\nlisten = \"{}\"\n\n[limits]\n",
-            self.peers,
             further("sip"),
             further("sip.tls"),
             folder.join("state").display(),

@@ -2,7 +2,7 @@
 
 mod inside;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use super::{Digest, Invite, Line, Message, Packet, Rtp, Way};
@@ -116,7 +116,7 @@ impl Call {
     /// Makes everything ready and sends nothing.
     pub fn prepare(server: impl Into<Way>, invite: &Invite) -> Self {
         let line = Line::to(server);
-        let rtp = Rtp::bind();
+        let rtp = Rtp::bind_at(line.local().ip());
         let mut request = Message::request("INVITE", &invite.uri)
             .with("Via", line.via())
             .with("Max-Forwards", "70")
@@ -329,7 +329,7 @@ fn read_answer(sdp: &str) -> (SocketAddr, Law) {
             .find_map(|line| line.trim_end().strip_prefix(kind))
             .unwrap_or_else(|| panic!("no {kind} in the answer:\n{sdp}"))
     };
-    let ip = value("c=IN IP4 ");
+    let ip = value("c=IN ").split(' ').nth(1).unwrap_or_default();
     let mut media = value("m=audio ").split(' ');
     let port = media.next().unwrap_or_default();
     let law = match media.nth(1) {
@@ -337,6 +337,7 @@ fn read_answer(sdp: &str) -> (SocketAddr, Law) {
         Some("0") => Law::Mu,
         other => panic!("the answer chose {other:?}:\n{sdp}"),
     };
-    let address = format!("{ip}:{port}").parse().unwrap_or_else(|_| panic!("address in:\n{sdp}"));
-    (address, law)
+    let ip: Option<IpAddr> = ip.parse().ok();
+    let address = ip.zip(port.parse().ok()).unwrap_or_else(|| panic!("address in:\n{sdp}"));
+    (address.into(), law)
 }

@@ -81,8 +81,9 @@ impl Invite {
             Law::Mu => "0 8 101",
         };
         let (ip, port) = (rtp.ip(), rtp.port());
+        let family = if rtp.is_ipv4() { "IP4" } else { "IP6" };
         format!(
-            "v=0\r\no=- 4711 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\n\
+            "v=0\r\no=- 4711 1 IN {family} {ip}\r\ns=-\r\nc=IN {family} {ip}\r\nt=0 0\r\n\
              m=audio {port} RTP/AVP {formats}\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n\
              a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\na=ptime:20\r\na=sendrecv\r\n"
         )

@@ -21,5 +21,6 @@ mod registrar;
 mod sipp_calls;
 mod sipp_requests;
 mod softphones;
+mod streams;
 mod street;
 mod three_callers;

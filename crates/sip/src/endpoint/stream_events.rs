@@ -9,9 +9,8 @@ use crate::wire::{Malformed, Message, read_datagram};
 impl Task {
     pub(super) fn handle_stream(&mut self, event: StreamEvent, now: Instant) {
         match event {
-            StreamEvent::Message(origin, bytes) => {
-                self.trace_received(&bytes, origin);
-                self.handle_datagram(&bytes, origin, now);
+            StreamEvent::Message(origin, message) => {
+                self.handle_whole(&message, origin, now);
                 self.transports.close_stranger(origin);
             }
             StreamEvent::Broken(origin, broken) => self.handle_broken(broken, origin, now),

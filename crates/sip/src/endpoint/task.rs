@@ -23,7 +23,7 @@ use crate::dialog::Tag;
 use crate::digest::Verifier;
 use crate::trace::Store;
 use crate::transaction::{Action, Key};
-use crate::transport::{Received, Transports};
+use crate::transport::{Origin, Received, Transports};
 
 /// The largest datagram there is.
 const DATAGRAM: usize = 65_535;
@@ -192,16 +192,23 @@ impl Task {
 
     fn handle_received(&mut self, received: Received, buffer: &[u8]) {
         let now = Instant::now();
-        let message = match &received {
-            Received::Datagram(_, length) => buffer.get(..*length).unwrap_or_default(),
-            Received::Stream(_) => &[],
-        };
-        let whole = guarded(|| match received {
-            Received::Datagram(origin, _) => {
-                self.trace_received(message, origin);
-                self.handle_datagram(message, origin, now);
+        match received {
+            Received::Datagram(origin, length) => {
+                let message = buffer.get(..length).unwrap_or_default();
+                self.handle_whole(message, origin, now);
             }
-            Received::Stream(event) => self.handle_stream(event, now),
+            Received::Stream(event) => {
+                guarded(|| self.handle_stream(event, now));
+            }
+        }
+    }
+
+    /// One message, by whichever transport. A fault of ours ends the call that it
+    /// is of.
+    pub(super) fn handle_whole(&mut self, message: &[u8], origin: Origin, now: Instant) {
+        let whole = guarded(|| {
+            self.trace_received(message, origin);
+            self.handle_datagram(message, origin, now);
         });
         if !whole {
             self.fault_in_message(message, now);

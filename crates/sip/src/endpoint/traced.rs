@@ -1,4 +1,5 @@
-//! What goes into the trace: every message as it came and as it is sent.
+//! What goes into the trace: every message of a peer as it came and as it is sent.
+//! Strangers leave no trace: a flood of theirs would wash the calls away.
 
 use std::time::SystemTime;
 
@@ -12,7 +13,7 @@ use crate::transport::Origin;
 impl Task {
     /// A message came, whatever is in it.
     pub(super) fn trace_received(&self, bytes: &[u8], from: Origin) {
-        if self.traced.is_on() {
+        if self.is_traced(from) {
             let bytes = Bytes::copy_from_slice(bytes);
             self.traced.keep(SystemTime::now(), Direction::Received, hop(from), bytes);
         }
@@ -20,9 +21,13 @@ impl Task {
 
     /// A message is being sent.
     pub(super) fn trace_sent(&self, bytes: &Bytes, to: Origin) {
-        if self.traced.is_on() {
+        if self.is_traced(to) {
             self.traced.keep(SystemTime::now(), Direction::Sent, hop(to), bytes.clone());
         }
+    }
+
+    fn is_traced(&self, origin: Origin) -> bool {
+        self.traced.is_on() && self.peer(origin).is_some()
     }
 }
 

@@ -48,3 +48,12 @@ async fn without_room_nothing_is_kept() {
     raw.stand(&mut arrivals).await;
     assert_eq!(endpoint.trace("call-1"), []);
 }
+
+#[tokio::test]
+async fn strangers_leave_no_trace() {
+    let config = EndpointConfig { trace_bytes: 1 << 20, peers: peers("192.0.2.0/24"), ..config() };
+    let (endpoint, _arrivals) = Endpoint::bind(config).await.unwrap();
+    let raw = Raw::towards(&endpoint).await;
+    assert_eq!(raw.ask(&raw.invite("1")).await.status, 403);
+    assert!(endpoint.trace("call-1").is_empty());
+}

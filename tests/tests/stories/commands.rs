@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use ringpost_tests::authority::Authority;
 use ringpost_tests::binary;
 use ringpost_tests::letter::Kind;
 use ringpost_tests::mail_sink::MailSink;
@@ -69,6 +70,41 @@ fn dial_gives_up_while_it_rings() {
     server.says(&["dial", &uri, "--hang-up", "ringing"]);
     server.mails("alice", 1).remove(0).check_missed_call("call");
     assert_eq!(server.the_row().end(), ("missed-call", "cancelled"));
+}
+
+#[test]
+fn dial_proves_who_it_is_over_every_transport() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let authority = Authority::new("Ringpost's authority");
+    let own = authority.vouches_for(&["localhost"]).write(folder.path(), "server");
+    let ca = authority.write(folder.path());
+    let password = folder.path().join("password");
+    std::fs::write(&password, "secret\n").expect("a file");
+    let peer = format!(
+        "[[sip.peer]]\nname = \"caller\"\nnetworks = [\"127.0.0.0/8\"]\nuser = \"caller\"\n\
+         password_file = \"{}\"\n",
+        password.display()
+    );
+    let server = Server::start(Settings::new().over_tcp().over_tls(&own, &ca).table(peer));
+    let uris = [
+        format!("sip:alice@{}", server.sip()),
+        format!("sip:alice@{};transport=tcp", server.sip()),
+        format!("sips:alice@localhost:{}", server.tls().port()),
+    ];
+    let (password, ca) = (password.display().to_string(), ca.display().to_string());
+    for (index, uri) in uris.iter().enumerate() {
+        let proof = ["--user", "caller", "--password-file", &password, "--ca", &ca];
+        let call = [&["dial", uri, "--hang-up", "greeting"], &proof[..]].concat();
+        server.says(&call);
+        server.mails("alice", index + 1).remove(index).check_missed_call("call");
+        let unproven = server.command(&["dial", uri, "--hang-up", "greeting", "--ca", &ca]);
+        let words = String::from_utf8_lossy(&unproven.stderr).into_owned();
+        assert!(!unproven.status.success() && words.contains("401"), "{uri}: {words}");
+    }
+    // The certificate names another host.
+    let elsewhere = format!("sips:alice@{}", server.tls());
+    let refused = server.command(&["dial", &elsewhere, "--hang-up", "greeting", "--ca", &ca]);
+    assert!(!refused.status.success());
 }
 
 #[test]

@@ -273,7 +273,11 @@ fn log(registrar: &str, state: &RegistrationState) {
         RegistrationState::Registering => {}
         RegistrationState::Registered { .. } => tracing::info!(registrar, "registered"),
         RegistrationState::Refused { status, .. } => {
-            tracing::warn!(registrar, status, "the registrar refuses us; check user and password");
+            tracing::warn!(
+                registrar,
+                status,
+                "the registrar refuses us; check address of record, user and password"
+            );
         }
         RegistrationState::Unreachable(error) => {
             tracing::warn!(registrar, %error, "the registrar is not reached; it is tried again");

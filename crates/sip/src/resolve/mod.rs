@@ -27,8 +27,7 @@ use crate::wire::Uri;
 /// # Errors
 /// It leads nowhere, or the DNS does not say where.
 pub async fn locate(uri: &str) -> Result<Vec<Hop>, ResolveError> {
-    let no_server = |_| ResolveError::NoServer(uri.to_owned());
-    let target = Target::of(&Uri::read(uri).map_err(no_server)?)?;
+    let target = Target::of(&Uri::read(uri).map_err(|_| ResolveError::NoServer)?)?;
     let means = Means { udp_v4: true, udp_v6: true };
     let routes = Resolver::system().resolve(&target, means).await?;
     Ok(routes.into_iter().map(|route| route.hop).collect())
@@ -93,18 +92,18 @@ pub(crate) trait Dns: Sync {
     fn addresses(&self, host: &str) -> impl Future<Output = Records<IpAddr>> + Send;
 }
 
-/// Why nobody can be sent to.
+/// Why nobody can be sent to. The words name hosts, but no user.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ResolveError {
     /// No `sip:` or `sips:` URI with a host.
-    #[error("\"{0}\" names no server; write it as \"sip:alice@pbx.example.com\"")]
-    NoServer(String),
+    #[error("the address names no server; write it as \"sip:alice@pbx.example.com\"")]
+    NoServer,
     /// The URI's `transport` parameter asks for another one.
     #[error("the transport \"{0}\" is not spoken here; udp, tcp and tls are")]
     Transport(String),
     /// `sips:` together with UDP.
-    #[error("\"{0}\" asks for TLS and for UDP at once; leave out the transport")]
-    Contradiction(String),
+    #[error("the address asks for TLS and for UDP at once; leave out the transport")]
+    Contradiction,
     /// The name has no address.
     #[error("the DNS knows no address of {0}; check how the name is written")]
     Unknown(String),

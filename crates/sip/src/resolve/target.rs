@@ -29,12 +29,12 @@ impl Target {
     /// Reads it; `maddr` stands in for the host (RFC 3261 §19.1.1).
     pub(crate) fn of(uri: &Uri) -> Result<Target, ResolveError> {
         if !uri.is_sip() || uri.host().is_empty() {
-            return Err(ResolveError::NoServer(uri.as_str().to_owned()));
+            return Err(ResolveError::NoServer);
         }
         let secure = uri.scheme() == "sips";
         let transport = match uri.param("transport") {
             None => None,
-            Some(name) => Some(transport(&name, secure, uri)?),
+            Some(name) => Some(transport(&name, secure)?),
         };
         let maddr = uri.param("maddr").filter(|maddr| !maddr.is_empty());
         let host = maddr.as_deref().unwrap_or(uri.host());
@@ -58,12 +58,12 @@ impl Target {
 
 /// `sips:` with `transport=tcp` is TLS over TCP (RFC 3261 §26.2.2); the older
 /// `sip:` with `transport=tls` is understood as well.
-fn transport(name: &str, secure: bool, uri: &Uri) -> Result<Transport, ResolveError> {
+fn transport(name: &str, secure: bool) -> Result<Transport, ResolveError> {
     let all = [Transport::Udp, Transport::Tcp, Transport::Tls];
     let known = all.into_iter().find(|known| known.as_str().eq_ignore_ascii_case(name));
     match known {
         None => Err(ResolveError::Transport(name.escape_default().to_string())),
-        Some(Transport::Udp) if secure => Err(ResolveError::Contradiction(uri.as_str().to_owned())),
+        Some(Transport::Udp) if secure => Err(ResolveError::Contradiction),
         Some(_) if secure => Ok(Transport::Tls),
         Some(known) => Ok(known),
     }

@@ -152,12 +152,9 @@ async fn a_uri_leads_to_its_hops_in_order() {
 async fn what_leads_nowhere_says_why() {
     let host = |host: &str| host.to_owned();
     let cases = [
-        ("tel:+14255550101", ResolveError::NoServer(host("tel:+14255550101"))),
+        ("tel:+14255550101", ResolveError::NoServer),
         ("sip:u@192.0.2.1;transport=sctp", ResolveError::Transport(host("sctp"))),
-        (
-            "sips:u@192.0.2.1;transport=udp",
-            ResolveError::Contradiction(host("sips:u@192.0.2.1;transport=udp")),
-        ),
+        ("sips:u@192.0.2.1;transport=udp", ResolveError::Contradiction),
         ("sip:u@nowhere.example.com", ResolveError::Unknown(host("nowhere.example.com"))),
         // The record says so itself: its addresses are not for SIP.
         ("sip:u@none.example.com", ResolveError::Unknown(host("none.example.com"))),

@@ -9,6 +9,7 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::answer::Answer;
+use super::call::Call;
 use super::peers::{self, PeerId, Stranger};
 use super::refusals::Refusal;
 use super::server_transactions::way_back;
@@ -50,7 +51,26 @@ impl Task {
 
     /// May requests and sound of a call with `origin` go to that address?
     pub(super) fn allows(&self, origin: Origin, ip: IpAddr) -> bool {
-        self.peer(origin).is_some_and(|peer| peers::is_in(&peer.networks, ip))
+        let within = |peer: &Peer| peers::is_in(&peer.networks, ip);
+        match self.peer_id(origin) {
+            Ok(id) => self.config.peers.get(id.index()).is_some_and(within),
+            Err(Stranger::Certificate) => self.peers_around(origin).any(within),
+            Err(Stranger::Address) => false,
+        }
+    }
+
+    /// The domain that a peer's certificate has to name where we connect to it;
+    /// `None`: its address.
+    pub(super) fn name_in_certificate(&self, origin: Origin) -> Option<String> {
+        let name = self.peers_around(origin).find_map(|peer| peer.certificate_names.first())?;
+        Some(peers::bare(name))
+    }
+
+    /// The peers that it may be, whatever certificate was shown: that is forgotten
+    /// with its connection.
+    fn peers_around(&self, origin: Origin) -> impl Iterator<Item = &Peer> {
+        let source = origin.source.ip();
+        self.config.peers.iter().filter(move |peer| peers::is_in(&peer.networks, source))
     }
 
     /// What the house is told of the peer. Whom we called ourselves may be none.
@@ -70,6 +90,19 @@ impl Task {
         let tag = to.and_then(|to| to.tag().and_then(|tag| Tag::read(&tag)));
         let call = tag.and_then(|tag| self.calls.get(&tag));
         call.and_then(|call| call.peer()).is_some_and(|peer| peer.ip() == origin.source.ip())
+    }
+
+    /// A call of a peer that has to prove itself is nobody else's, even where its
+    /// identifiers are known: `from` has proved nothing of that.
+    pub(super) fn may_speak_in(&self, call: &Call, from: Option<PeerId>) -> Result<(), Answer> {
+        let Some(Some(of)) = call.live_server() else { return Ok(()) };
+        let peer = self.config.peers.get(of.index());
+        let proves =
+            peer.is_some_and(|peer| peer.digest.is_some() || !peer.certificate_names.is_empty());
+        if proves && from != Some(of) {
+            return Err(Answer::new(403).reason("Another Peer's Call"));
+        }
+        Ok(())
     }
 
     /// 486 where the peer has as many calls as it may have.
@@ -145,6 +178,9 @@ impl Task {
     ) {
         self.note_stranger(origin, Some(&request.method), now);
         match self.config.strangers {
+            // A stranger who is gone gets no connection of ours.
+            Strangers::Refused
+                if origin.connection.is_some() && !self.transports.is_live(origin) => {}
             Strangers::Refused => {
                 self.answer_statelessly(request, &Answer::new(403), via, origin);
             }
@@ -165,7 +201,7 @@ impl Task {
 
     /// A final response that nothing is kept of: a repeat gets its like, and an
     /// ACK to it is not waited for (RFC 3261 §8.2.7).
-    fn answer_statelessly(
+    pub(super) fn answer_statelessly(
         &mut self,
         request: &Request,
         answer: &Answer,

@@ -1,7 +1,6 @@
 //! What happens within a call that stands: ACK, BYE of both sides, INFO, and the
 //! 200 that nobody acknowledges (RFC 3261 §12.2, §13.3.1.4, §15).
 
-use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use super::answer::Answer;
@@ -13,12 +12,11 @@ use super::outgoing::Progress;
 use super::server_transactions::add_capabilities;
 use super::task::Task;
 use super::timers::Target;
-use crate::dialog::{Dialog, Due, Tag};
+use crate::dialog::{Due, Tag};
 use crate::party;
 use crate::transaction::Key;
 use crate::transport::Origin;
-use crate::wire::{Method, Request, Uri};
-use crate::{Hop, Transport};
+use crate::wire::{Method, Request};
 
 impl Task {
     /// A new request with a tag in To.
@@ -26,10 +24,13 @@ impl Task {
         let request = incoming.request.clone();
         let no_dialog = || Answer::new(481);
         let tag = Tag::read(tag).ok_or_else(no_dialog)?;
+        let known = self.calls.get(&tag).ok_or_else(no_dialog)?;
+        let may_speak = self.may_speak_in(known, incoming.peer);
         let call = self.calls.get_mut(&tag).ok_or_else(no_dialog)?;
         let ending = matches!(call, Call::Ending(_));
         let dialog = call.dialog().filter(|dialog| dialog.holds(&request));
         let dialog = dialog.ok_or_else(no_dialog)?;
+        may_speak?;
         if !dialog.take_cseq(request.cseq()?.0) {
             return Err(Answer::new(500).reason("CSeq Out Of Order"));
         }
@@ -91,6 +92,10 @@ impl Task {
         let Incoming { request, body, origin, now, .. } = incoming;
         let (Ok(Some(tag)), Ok((cseq, _))) = (incoming.to_tag(), request.cseq()) else { return };
         let Some(tag) = Tag::read(&tag) else { return };
+        let known = self.calls.get(&tag);
+        if known.is_none_or(|call| self.may_speak_in(call, incoming.peer).is_err()) {
+            return;
+        }
         let Some(Call::Standing(standing)) = self.calls.get_mut(&tag) else { return };
         let ours = standing.dialog.holds(request);
         let acknowledges =
@@ -165,39 +170,6 @@ impl Task {
         let branch = new_branch();
         self.put_via(&mut bye.headers, &branch, hop);
         self.start_client(Key::client(&branch, &Method::BYE), bye, hop, purpose, now);
-    }
-
-    /// Where the next request of a dialog goes: to its route or target, if that
-    /// is an address in the peer's networks; else back to where the call is from.
-    pub(super) fn hop(&mut self, dialog: &Dialog, peer: Origin) -> Origin {
-        self.hop_to(&dialog.next_hop(), peer)
-    }
-
-    /// As [`Self::hop`], for that route or target.
-    pub(super) fn hop_to(&mut self, uri: &Uri, peer: Origin) -> Origin {
-        let Ok(ip) = uri.host().parse::<IpAddr>().map(|ip| ip.to_canonical()) else { return peer };
-        let transport = match uri.param("transport") {
-            _ if uri.scheme() == "sips" => Some(Transport::Tls),
-            Some(name) => Transport::read(&name),
-            None => None,
-        };
-        // Never from an encrypted connection to a plain datagram by silence.
-        let transport = transport.unwrap_or(peer.transport);
-        let port = uri.port().filter(|port| *port != 0).unwrap_or(transport.default_port());
-        let addr = SocketAddr::new(ip, port);
-        let known = ip == peer.source.ip() || self.allows(peer, ip);
-        if !known || ip.is_ipv4() != peer.source.is_ipv4() {
-            return peer;
-        }
-        if transport == peer.transport && transport == Transport::Udp {
-            return peer.with_source(addr);
-        }
-        // The connection that the peer opened reaches it through any NAT (RFC 5923).
-        let same = transport == peer.transport && ip == peer.source.ip();
-        if same && self.transports.is_live(peer) {
-            return peer;
-        }
-        self.destination(Hop { transport, addr }).unwrap_or(peer)
     }
 
     /// The call is over: its INVITE may come again as a new one.

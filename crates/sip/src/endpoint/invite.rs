@@ -1,7 +1,7 @@
 //! A call that comes in, from its INVITE to the answer (RFC 3261 §13.3) or to
 //! the CANCEL (§9.2).
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use ringpost_model::RemoteAudio;
@@ -54,7 +54,7 @@ impl Task {
             nat: terms.nat,
             srtp: terms.srtp,
             local: self.transports.local(origin),
-            local_ip: self.transports.reply_addr(origin).ip(),
+            local_ip: self.sound_ip(audio, origin),
             call_id: request.call_id()?.to_owned(),
             identifiers: party::identifiers(request),
             caller,
@@ -185,6 +185,9 @@ impl Task {
         let invite = Key::cancelled(request, via)?;
         let Some(cancelled) = self.server.get(&invite) else { return Err(Answer::new(481)) };
         let (tag, proceeding) = (cancelled.tag, cancelled.is_proceeding());
+        if let Some(call) = self.calls.get(&tag) {
+            self.may_speak_in(call, incoming.peer)?;
+        }
         // The To tag of both responses should be the same (§9.2).
         if let Some(transaction) = self.server.get_mut(key) {
             transaction.tag = tag;
@@ -227,6 +230,15 @@ impl Task {
             Transport::Udp => format!("<sip:{addr}>"),
             transport => format!("<sip:{addr};transport={transport}>"),
         }
+    }
+
+    /// The address of ours for sound: the one that signalling comes to, or where the
+    /// sound is of the other family, the one that reaches it.
+    fn sound_ip(&mut self, audio: Option<RemoteAudio>, origin: Origin) -> IpAddr {
+        let ip = self.transports.reply_addr(origin).ip();
+        let remote = audio.map(|audio| audio.rtp.ip()).filter(|remote| !remote.is_unspecified());
+        let other = remote.filter(|remote| remote.is_ipv4() != ip.is_ipv4());
+        other.and_then(|remote| self.transports.way_to(remote)).unwrap_or(ip)
     }
 
     /// RTP goes to the peer's own networks only: an address outside of them is taken

@@ -10,6 +10,7 @@ mod command;
 mod draft;
 mod ending;
 mod extensions;
+mod hops;
 mod in_dialog;
 mod incoming;
 mod invite;

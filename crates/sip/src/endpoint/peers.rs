@@ -46,11 +46,13 @@ pub(super) fn is_in(networks: &[crate::Network], ip: IpAddr) -> bool {
 /// Domain names, compared as RFC 5922 §7.2 asks: the whole name, in any letters,
 /// no wildcards. In certificates they stand bare or as `sip:` URIs (§7.1).
 fn same(wanted: &str, shown: &str) -> bool {
-    let bare = |name: &str| {
-        let name = name.trim_end_matches('.');
-        name.strip_prefix("sip:").unwrap_or(name).to_ascii_lowercase()
-    };
     bare(wanted) == bare(shown)
+}
+
+/// The domain alone, in small letters.
+pub(super) fn bare(name: &str) -> String {
+    let name = name.trim_end_matches('.');
+    name.strip_prefix("sip:").unwrap_or(name).to_ascii_lowercase()
 }
 
 /// What is counted of each peer; written by the endpoint's task, read by anybody.

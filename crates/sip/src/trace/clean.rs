@@ -38,8 +38,13 @@ fn unfolded(text: &str) -> Vec<String> {
     let mut in_body = false;
     for line in text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)) {
         in_body |= line.is_empty();
+        if in_body {
+            // Every sign that ends a line where SDP is read.
+            lines.extend(line.split(['\r', '\0']).map(str::to_owned));
+            continue;
+        }
         match lines.last_mut() {
-            Some(last) if !in_body && line.starts_with([' ', '\t']) => {
+            Some(last) if line.starts_with([' ', '\t']) => {
                 last.push(' ');
                 last.push_str(line.trim());
             }
@@ -51,11 +56,15 @@ fn unfolded(text: &str) -> Vec<String> {
 
 /// One line, of the head or of a body, without what must not be shown.
 fn without_credentials(line: &str) -> Cow<'_, str> {
-    let lower = line.trim_start().to_ascii_lowercase();
+    // Blanks stand around the signs of some peers' SDP.
+    let lower: String = line.split_whitespace().collect::<String>().to_ascii_lowercase();
     if let Some(secret) = SECRETS.into_iter().find(|secret| lower.starts_with(secret)) {
         return Cow::Owned(if secret == "a=crypto:" {
-            let kept: Vec<&str> = line.split_whitespace().take(2).collect();
-            format!("{} {REMOVED}", kept.join(" "))
+            // The tag and the suite.
+            let value = line.split_once(':').map_or("", |(_, value)| value);
+            let kept = value.split_whitespace().take(2).filter(|word| !word.contains(':'));
+            let kept: Vec<&str> = kept.collect();
+            format!("{secret}{} {REMOVED}", kept.join(" "))
         } else {
             format!("{secret}{REMOVED}")
         });

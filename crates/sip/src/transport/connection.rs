@@ -89,9 +89,17 @@ impl Connection {
             end = reader.run(&mut reading) => end,
             end = writer.run(&mut writing) => end,
         };
+        // What is sent from now on takes another way.
+        self.queue.close();
+        let mut rest = BytesMut::new();
+        while self.queue.take(&mut rest).await {}
         // With unread bytes the system would answer by a reset, and the peer
         // might never see what was written last.
         let _at_once = timeout(self.timings.linger, async {
+            // A peer that closed its side may still hear what was meant for it.
+            if end == End::Closed && !rest.is_empty() {
+                let _broken = writing.write_all(&rest).await;
+            }
             let _broken = writing.shutdown().await;
             let mut sink = [0; 1024];
             while reading.read(&mut sink).await.is_ok_and(|length| length > 0) {}

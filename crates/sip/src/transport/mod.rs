@@ -157,6 +157,12 @@ impl Transports {
         SocketAddr::new(ip, listener.port())
     }
 
+    /// The address of ours from which that one is reached, by no transport in
+    /// particular; `None`: it is out of reach.
+    pub(crate) fn way_to(&mut self, ip: std::net::IpAddr) -> Option<std::net::IpAddr> {
+        self.ways.to(ip)
+    }
+
     /// The way to a peer, with a connection opened where there is none to reuse;
     /// `None`: nothing of ours reaches it. `name`: the domain that the peer's TLS
     /// certificate has to name; without it the one it was last reached by, or

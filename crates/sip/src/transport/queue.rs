@@ -41,9 +41,19 @@ impl Queue {
         let room = before == 0 || before + length <= QUEUED_BYTES;
         room && self.messages.try_send(message).is_ok()
     }
+
+    /// Nobody takes from it any more.
+    pub(super) fn is_closed(&self) -> bool {
+        self.messages.is_closed()
+    }
 }
 
 impl Waiting {
+    /// Takes no more messages; those that wait are still to be taken.
+    pub(super) fn close(&mut self) {
+        self.messages.close();
+    }
+
     /// Waits for messages and adds them to `out`; `false`: no more will come.
     pub(super) async fn take(&mut self, out: &mut BytesMut) -> bool {
         let mut batch = Vec::with_capacity(BATCH);
@@ -72,5 +82,16 @@ mod tests {
             while waiting.take(&mut out).await {}
             assert_eq!(out.len(), fits * length);
         }
+    }
+
+    #[tokio::test]
+    async fn closed_it_takes_no_more_and_loses_nothing() {
+        let (queue, mut waiting) = queue();
+        assert!(queue.push(Bytes::from_static(b"one")) && !queue.is_closed());
+        waiting.close();
+        assert!(queue.is_closed() && !queue.push(Bytes::from_static(b"two")));
+        let mut out = BytesMut::new();
+        assert!(waiting.take(&mut out).await && !waiting.take(&mut out).await);
+        assert_eq!(out, "one");
     }
 }

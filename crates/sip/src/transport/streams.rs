@@ -119,7 +119,7 @@ impl Streams {
     }
 
     pub(super) fn is_live(&self, id: ConnectionId) -> bool {
-        self.known.contains_key(&id)
+        self.known.get(&id).is_some_and(|known| !known.queue.is_closed())
     }
 
     pub(super) fn certificate_names(&self, id: ConnectionId) -> &[String] {
@@ -146,7 +146,7 @@ impl Streams {
     fn reusable(&self, hop: Hop, name: Option<&str>) -> Option<Origin> {
         let ids = self.by_peer.get(&hop)?;
         let fits = |known: &&Known| match (hop.transport, name) {
-            _ if known.role == Role::Stranger => false,
+            _ if known.role == Role::Stranger || known.queue.is_closed() => false,
             (Transport::Tls, Some(name)) => {
                 known.reached.as_deref() == Some(name)
                     || known.certificate.iter().any(|known| known.eq_ignore_ascii_case(name))
@@ -285,7 +285,7 @@ impl Streams {
         way: Option<IpAddr>,
     ) -> io::Result<Origin> {
         let hop = Hop { transport: origin.transport, addr: origin.source };
-        let live = origin.connection.filter(|id| self.known.contains_key(id));
+        let live = origin.connection.filter(|id| self.is_live(*id));
         let (id, taken) = match live {
             Some(id) => (id, origin),
             None => {

@@ -6,10 +6,11 @@ mod password;
 use std::net::IpAddr;
 use std::time::Instant;
 
+use super::requests::TRANSACTIONS;
 use super::task::Task;
 use super::*;
-use crate::Believed;
 use crate::transport::{Origin, Transports};
+use crate::{Believed, Credentials};
 
 const PBX: &str = "192.0.2.10";
 const SBC: &str = "198.51.100.7";
@@ -246,4 +247,59 @@ fn strangers_get_403_or_nothing_and_leave_nothing() {
         let counted = world.task.counters.read();
         assert_eq!((counted.strangers, counted.requests.invite, counted.malformed), (16, 0, 2));
     }
+}
+
+#[test]
+fn a_call_of_a_peer_that_proves_itself_is_nobody_elses() {
+    let sbc = Peer::trusted("sbc", vec![format!("{SBC}/32").parse().unwrap()]);
+    for (digest, heard) in [(true, 403), (false, 200)] {
+        let credentials = Credentials { user: "bob".to_owned(), password: "x".to_owned() };
+        let of = Peer { digest: digest.then_some(credentials), ..pbx() };
+        let mut world = World::new(vec![of, sbc.clone()]);
+        // Its first request is proved by whoever was asked before.
+        let digest = world.task.config.peers[0].digest.take();
+        let invite = world.draft("INVITE", "1");
+        assert_eq!(world.status(&invite), 100);
+        let ringing = world.call();
+        world.task.config.peers[0].digest = digest;
+        let cancel = Draft { cseq: invite.cseq.replace("INVITE", "CANCEL"), ..invite.clone() };
+        let cancel = Draft { line: cancel.line.replace("INVITE", "CANCEL"), ..cancel };
+        if heard == 403 {
+            assert_eq!(world.ask_from(SBC, &cancel)[0].status, 403);
+        }
+        ringing.control.answer(rtp(6000));
+        let ok = world.answers().into_iter().find(|response| response.status == 200).unwrap();
+        for method in ["INFO", "OPTIONS", "BYE"] {
+            let draft = world.draft(method, "1").within(&ok);
+            assert_eq!(world.ask_from(SBC, &draft)[0].status, heard, "{method}");
+        }
+    }
+}
+
+#[test]
+fn many_requests_are_no_more_memory_and_calls_still_end() {
+    let mut world = World::new(vec![pbx()]);
+    let invite = world.draft("INVITE", "1");
+    assert_eq!(world.status(&invite), 100);
+    let incoming = world.call();
+    incoming.control.answer(rtp(6000));
+    let ok = world.answers().into_iter().find(|response| response.status == 200).unwrap();
+    for _ in 1..TRANSACTIONS {
+        let draft = world.draft("PUBLISH", "2");
+        assert_eq!(world.status(&draft), 405);
+    }
+    for method in ["INVITE", "OPTIONS", "BYE", "PUBLISH"] {
+        let draft = world.draft(method, "3");
+        let response = world.ask(&draft);
+        assert_eq!(response.status, 503, "{method}");
+        assert!(response.headers.get("Retry-After").is_some());
+    }
+    assert_eq!(world.task.server.len(), TRANSACTIONS);
+    let bye = world.draft("BYE", "1").within(&ok);
+    assert_eq!(world.status(&bye), 200);
+    // Their time is over.
+    world.now += Duration::from_secs(33);
+    world.task.handle_deadlines(world.now);
+    let draft = world.draft("PUBLISH", "4");
+    assert_eq!(world.status(&draft), 405);
 }

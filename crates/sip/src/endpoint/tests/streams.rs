@@ -223,6 +223,28 @@ async fn an_answer_finds_its_way_after_the_connection_is_gone() {
 }
 
 #[tokio::test]
+async fn bye_finds_its_way_after_the_connection_is_gone() {
+    // By address, by a name, and by an address that is none of the peer's.
+    for host in ["127.0.0.1", "pbx.example.com", "198.51.100.7"] {
+        let (server, mut arrivals) = bind_tcp(Timings::default()).await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mut wire = Wire::towards(&server).await;
+        wire.contact = format!("sip:bob@{host}:{port};transport=tcp");
+        let (incoming, _) = wire.stand(&mut arrivals).await;
+        drop(wire);
+        while server.statistics().connections > 0 {
+            tokio::task::yield_now().await;
+        }
+        incoming.control.hang_up();
+        let (stream, _) = soon(listener.accept()).await.unwrap();
+        let mut wire = Wire::new(stream, Transport::Tcp);
+        let bye = wire.incoming("BYE").await;
+        wire.accept(&bye).await;
+    }
+}
+
+#[tokio::test]
 async fn ipv4_and_ipv6_come_to_one_listener() {
     let hop = "tcp:[::]:0".parse().unwrap();
     let config = EndpointConfig { listen: vec![hop], ..config() };
@@ -230,15 +252,22 @@ async fn ipv4_and_ipv6_come_to_one_listener() {
     let config = EndpointConfig { peers: vec![Peer::trusted("test", peers)], ..config };
     let (server, mut arrivals) = Endpoint::bind(config).await.unwrap();
     let port = addr(&server).port();
-    for ip in ["127.0.0.1", "::1"] {
+    let six = OFFER.replace("IP4 127.0.0.1", "IP6 ::1");
+    let offers = [("127.0.0.1", OFFER), ("::1", &six)];
+    for (ip, sound, offer) in ["127.0.0.1", "::1"]
+        .into_iter()
+        .flat_map(|ip| offers.map(|(sound, offer)| (ip, sound, offer)))
+    {
         let stream = TcpStream::connect((ip, port)).await.unwrap();
         let local = stream.local_addr().unwrap();
         let mut wire = Wire::new(stream, Transport::Tcp);
-        let invite = wire.request("INVITE", ip, 1).body("application/sdp", OFFER);
+        let call_id = format!("{ip}{sound}");
+        let invite = wire.request("INVITE", &call_id, 1).body("application/sdp", offer);
         wire.send(invite.text()).await;
         let incoming = call(&mut arrivals).await;
         assert_eq!(incoming.invitation.peer, local);
-        assert_eq!(incoming.invitation.local_ip, ip.parse::<std::net::IpAddr>().unwrap());
+        // Where the sound is, whatever the family of signalling.
+        assert_eq!(incoming.invitation.local_ip, sound.parse::<std::net::IpAddr>().unwrap());
     }
 }
 

@@ -102,6 +102,45 @@ async fn a_peer_is_known_by_the_names_in_its_certificate() {
 }
 
 #[tokio::test]
+async fn bye_goes_by_a_new_connection_to_who_proves_to_be_the_peer() {
+    let authority = Authority::new("test");
+    let files = authority.issues("server", &["sip.example.com"]);
+    let mut named = peers("127.0.0.0/8");
+    named[0].certificate_names = vec!["pbx.example.com".to_owned()];
+    let (server, mut arrivals) = serve(files, named).await;
+    let shown = [
+        ("127.0.0.1", "pbx.example.com", true),
+        ("sbc.example.com", "sbc.example.com", true),
+        ("127.0.0.1", "evil.example.com", false),
+    ];
+    for (number, (host, name, taken)) in (1..).zip(shown) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mut wire = connect(&server, authority.issues("peer", &["pbx.example.com"])).await;
+        wire.contact = format!("sip:bob@{host}:{port};transport=tls");
+        let (incoming, _) = wire.stand_as(&number.to_string(), &mut arrivals).await;
+        drop(wire);
+        while server.statistics().connections > 0 {
+            tokio::task::yield_now().await;
+        }
+        incoming.control.hang_up();
+        let (stream, _) = soon(listener.accept()).await.unwrap();
+        let peer = Tls::read(authority.issues("listener", &[name])).unwrap();
+        let accepted = soon(peer.accept(stream)).await;
+        assert_eq!(accepted.is_ok(), taken, "{host} {name}");
+        if let Ok((stream, _)) = accepted {
+            let mut wire = Wire::new(stream, Transport::Tls);
+            let bye = wire.incoming("BYE").await;
+            wire.accept(&bye).await;
+            drop(wire);
+        }
+        while server.statistics().connections > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_new_certificate_is_for_new_connections() {
     let authority = Authority::new("test");
     let files = authority.issues("server", &["sip.example.com"]);

@@ -11,6 +11,8 @@ use crate::wire::content_length;
 pub(super) struct Wire<S> {
     pub(super) stream: S,
     pub(super) unread: Vec<u8>,
+    /// The URI in its Contact.
+    pub(super) contact: String,
     transport: Transport,
 }
 
@@ -29,7 +31,8 @@ impl Wire<tokio_rustls::client::TlsStream<TcpStream>> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     pub(super) fn new(stream: S, transport: Transport) -> Self {
-        Wire { stream, unread: Vec::new(), transport }
+        let contact = format!("sip:bob@127.0.0.1:9;transport={transport}");
+        Wire { stream, unread: Vec::new(), contact, transport }
     }
 
     pub(super) fn request(&self, method: &str, branch: &str, cseq: u32) -> Draft {
@@ -40,7 +43,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             to: "<sip:alice@example.com>".to_owned(),
             call_id: branch.to_owned(),
             cseq: format!("{cseq} {method}"),
-            more: format!("Contact: <sip:bob@127.0.0.1:9;transport={}>\r\n", self.transport),
+            more: format!("Contact: <{}>\r\n", self.contact),
             body: String::new(),
         }
     }
@@ -105,14 +108,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         &mut self,
         arrivals: &mut mpsc::Receiver<Arrival>,
     ) -> (IncomingCall, Response) {
-        let invite = self.request("INVITE", "call", 1).body("application/sdp", OFFER);
+        self.stand_as("call", arrivals).await
+    }
+
+    /// The same with that Call-ID.
+    pub(super) async fn stand_as(
+        &mut self,
+        call_id: &str,
+        arrivals: &mut mpsc::Receiver<Arrival>,
+    ) -> (IncomingCall, Response) {
+        let invite = self.request("INVITE", call_id, 1).body("application/sdp", OFFER);
         self.send(invite.text()).await;
         let mut incoming = call(arrivals).await;
         assert_eq!(self.response().await.status, 100);
         incoming.control.answer(rtp(6000));
         let ok = self.response().await;
         assert_eq!(ok.status, 200);
-        self.send(self.request("ACK", "ack", 1).within(&ok).call_id("call").text()).await;
+        self.send(self.request("ACK", "ack", 1).within(&ok).call_id(call_id).text()).await;
         assert_eq!(next(&mut incoming.signals).await, Some(Signal::Acknowledged));
         (incoming, ok)
     }

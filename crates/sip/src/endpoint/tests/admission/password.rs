@@ -1,7 +1,6 @@
 //! Digest: who knows the password is let in, and nobody else.
 
 use super::*;
-use crate::Credentials;
 use crate::digest::{Challenge, authorize, challenges};
 
 fn bob() -> Credentials {

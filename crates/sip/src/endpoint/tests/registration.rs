@@ -1,6 +1,7 @@
 //! Registrations: in time, refused, silent, broken, taken back.
 
-use super::outbound::{Wire, challenge, credentials};
+use super::outbound::challenges::challenge;
+use super::outbound::{Wire, credentials};
 use super::*;
 use crate::transport::Origin;
 

@@ -1,3 +1,5 @@
+//! Streams in pieces: wherever they are cut, the same messages come out.
+
 use proptest::prelude::*;
 
 use super::*;

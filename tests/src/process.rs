@@ -148,6 +148,14 @@ pub fn cpu_seconds(id: u32) -> f64 {
     ticks / 100.0
 }
 
+/// Resident memory of a process in KiB.
+pub fn resident_kib(id: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    kib.and_then(|kib| kib.parse().ok()).unwrap_or_else(|| panic!("no VmRSS of {id}: {status}"))
+}
+
 /// Runs a program to its end; fails with its words when it fails.
 pub fn run<I, S>(program: &str, arguments: I) -> String
 where

@@ -18,6 +18,7 @@ mod deployments;
 mod full_disk;
 mod greeting;
 mod hold;
+mod hostile;
 mod hung_up_in_greeting;
 mod kept;
 mod mail_server_down;

@@ -41,6 +41,6 @@ pub use endpoint::{
 pub use hop::{Hop, InvalidHop, Transport};
 pub use network::{InvalidNetwork, Network};
 pub use peer::{Believed, Credentials, DigestHashes, Peer, PeerState, Ping, SrtpPolicy, Strangers};
-pub use resolve::{ResolveError, locate};
+pub use resolve::{ResolveError, check_uri, locate};
 pub use tls::{ClientCertificate, TlsError, TlsFiles};
 pub use trace::{Direction, Traced};

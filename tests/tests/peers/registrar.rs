@@ -31,7 +31,8 @@ fn calls(registrar: &Kamailio) -> Call {
 
 /// What the metrics say of the registration.
 fn is_registered(server: &Server, registrar: &Kamailio) -> Option<bool> {
-    let of = format!("ringpost_sip_registered{{registrar=\"sip:{}\"}} ", registrar.udp());
+    let of =
+        format!("ringpost_sip_registered{{registrar=\"sip:{}\",table=\"1\"}} ", registrar.udp());
     let metrics = server.metrics();
     let value = metrics.lines().find_map(|line| line.strip_prefix(&of))?;
     Some(value == "1")

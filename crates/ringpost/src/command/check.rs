@@ -1,5 +1,7 @@
 //! `ringpost check`: says what is wrong before a caller finds out.
 
+mod ways;
+
 use std::fmt::Display;
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
@@ -11,6 +13,7 @@ use ringpost_delivery::{Journal, SmtpCourier};
 use ringpost_directory::{Contacts, LdapSource};
 use ringpost_sip::Transport;
 
+use self::ways::ways;
 use super::Failure;
 use crate::config::{self, MailTransport, Settings};
 use crate::serve::greetings;
@@ -55,6 +58,7 @@ pub async fn run(file: &Path) -> Result<(), Failure> {
     let running = state(&settings, &mut findings).await;
     ports(&settings, running, &mut findings);
     certificates(&settings, &mut findings);
+    ways(&settings, &mut findings).await;
     personal_greetings(&settings, &mut findings);
     mail(&settings, &mut findings).await;
     directory(&settings, &mut findings).await;

@@ -42,6 +42,8 @@ pub struct Options {
 }
 
 pub async fn run(options: Options) -> Result<(), Failure> {
+    // Why a connection fails is told by a warning.
+    crate::log::start("warn", false);
     let credentials = match (&options.user, &options.password_file) {
         (Some(user), Some(file)) => {
             Some(Credentials { user: user.clone(), password: first_line(file)? })

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ringpost_sip::{
     Believed, ClientCertificate, Credentials, DigestHashes, Hop, Peer, Ping, SrtpPolicy, Strangers,
-    TlsFiles, Transport,
+    TlsFiles, Transport, check_uri,
 };
 
 use super::calls::networks;
@@ -199,7 +199,16 @@ fn registration(
 ) -> RegistrationSettings {
     let at = |key: &str| format!("sip.registration.{index}.{key}");
     is_sip_uri(&at("registrar"), &keys.registrar, found);
+    if keys.registrar.contains('@') {
+        found.push(Mistake::new(
+            at("registrar"),
+            "a registrar is a server and has no user (RFC 3261, 10.2); leave out what stands before the @",
+        ));
+    }
     is_sip_uri(&at("address_of_record"), &keys.address_of_record, found);
+    if !keys.address_of_record.is_empty() {
+        has_user(&at("address_of_record"), &keys.address_of_record, found);
+    }
     let password = secret(&at("password_file"), keys.password_file.as_deref(), found);
     together(&at(""), keys.user.as_deref(), keys.password_file.as_deref(), found);
     let expires = span(&at("expires_seconds"), keys.expires_seconds, found);
@@ -238,6 +247,20 @@ fn is_sip_uri(key: &str, text: &str, found: &mut Vec<Mistake>) {
         found.push(Mistake::new(
             key,
             format!("\"{text}\" is no SIP URI; write it as \"sip:pbx.example.com\""),
+        ));
+    } else if let Err(error) = check_uri(text) {
+        found.push(Mistake::new(key, error.to_string()));
+    }
+}
+
+/// Calls come to the user of the address.
+fn has_user(key: &str, text: &str, found: &mut Vec<Mistake>) {
+    let rest = text.split_once(':').map_or(text, |(_, rest)| rest);
+    let user = rest.split_once('@').map_or("", |(user, _)| user);
+    if user.is_empty() || user.contains(':') {
+        found.push(Mistake::new(
+            key,
+            "calls come to a user, without a password; write it as \"sip:voicemail@pbx.example.com\"",
         ));
     }
 }

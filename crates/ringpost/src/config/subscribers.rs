@@ -2,6 +2,7 @@
 
 use ringpost_lookup::DialPlan;
 use ringpost_model::{E164, Subscriber};
+use ringpost_sip::check_uri;
 
 use super::settings::WaitingSettings;
 use super::values::{language_or, span, zone};
@@ -110,6 +111,9 @@ pub(super) fn message_waiting(
                     format!("subscriber.{index}.message_waiting"),
                     format!("\"{uri}\" is no SIP URI; write it as \"sip:alice@192.0.2.20:5060\""),
                 ));
+            } else if let Err(error) = check_uri(&uri) {
+                let key = format!("subscriber.{index}.message_waiting");
+                mistakes.push(Mistake::new(key, error.to_string()));
             } else if !endpoints.contains(&uri) {
                 endpoints.push(uri);
             }
@@ -129,6 +133,7 @@ fn is_endpoint(text: &str) -> bool {
         let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
         !host.is_empty()
             && !host.starts_with([':', ';', '?'])
+            && host.starts_with('[') == host.contains(']')
             && rest.is_ascii()
             && !rest.starts_with('@')
             && !rest.contains(|c: char| c.is_whitespace() || c.is_control() || "<>\"".contains(c))

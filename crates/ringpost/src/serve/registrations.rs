@@ -12,11 +12,11 @@ use crate::config::RegistrationSettings;
 /// Starts one task for each registration of the configuration. They take their
 /// registrations back when the server stops.
 pub fn start(node: &Arc<Node>) -> Vec<JoinHandle<()>> {
-    let wanted = node.settings.registrations.iter().cloned();
-    wanted.map(|wanted| tokio::spawn(keep(node.clone(), wanted))).collect()
+    let wanted = node.settings.registrations.iter().cloned().enumerate();
+    wanted.map(|(index, wanted)| tokio::spawn(keep(node.clone(), index + 1, wanted))).collect()
 }
 
-async fn keep(node: Arc<Node>, wanted: RegistrationSettings) {
+async fn keep(node: Arc<Node>, number: usize, wanted: RegistrationSettings) {
     let registrar = wanted.registrar.clone();
     let mut handle = node.endpoint.register(Registration {
         registrar: wanted.registrar,
@@ -28,11 +28,11 @@ async fn keep(node: Arc<Node>, wanted: RegistrationSettings) {
     });
     let mut stopping = node.stopping.clone();
     let mut last = None;
-    tell(&registrar, &handle.state(), &mut last);
+    tell((number, &registrar), &handle.state(), &mut last);
     loop {
         tokio::select! {
             changed = handle.changed() => match changed {
-                Some(state) => tell(&registrar, &state, &mut last),
+                Some(state) => tell((number, &registrar), &state, &mut last),
                 None => return,
             },
             _ = stopping.wait_for(|stop| *stop) => break,
@@ -42,27 +42,45 @@ async fn keep(node: Arc<Node>, wanted: RegistrationSettings) {
     handle.close().await;
 }
 
-/// One log line for each change; a refresh is none.
-fn tell(registrar: &str, state: &RegistrationState, last: &mut Option<RegistrationState>) {
+/// One log line for each change; a refresh is none. Two registrations with one
+/// registrar are told apart by the place of their table.
+fn tell(
+    (number, registrar): (usize, &str),
+    state: &RegistrationState,
+    last: &mut Option<RegistrationState>,
+) {
     let registered = matches!(state, RegistrationState::Registered { .. });
-    metrics::gauge!("ringpost_sip_registered", "registrar" => registrar.to_owned())
-        .set(f64::from(u8::from(registered)));
+    metrics::gauge!(
+        "ringpost_sip_registered",
+        "registrar" => registrar.to_owned(),
+        "table" => number.to_string()
+    )
+    .set(f64::from(u8::from(registered)));
     let same = match (&*last, state) {
         (Some(RegistrationState::Registered { .. }), RegistrationState::Registered { .. }) => true,
         (before, now) => before.as_ref() == Some(now),
     };
     if !same {
         match state {
-            RegistrationState::Registering => tracing::info!(registrar, "registering"),
-            RegistrationState::Registered { .. } => tracing::info!(registrar, "registered"),
-            RegistrationState::Refused { status, reason } => tracing::error!(
-                registrar,
-                status,
-                ?reason,
-                "the registrar refuses us; check user and password_file of [[sip.registration]]"
-            ),
+            RegistrationState::Registering => {
+                tracing::info!(registrar, table = number, "registering")
+            }
+            RegistrationState::Registered { .. } => {
+                tracing::info!(registrar, table = number, "registered");
+            }
+            RegistrationState::Refused { status, reason } => {
+                tracing::error!(
+                    registrar,
+                    table = number,
+                    status,
+                    "the registrar refuses us; check address_of_record, user and password_file \
+                     of [[sip.registration]]"
+                );
+                // The registrar's own words may name anybody.
+                tracing::debug!(registrar, ?reason, "says the registrar");
+            }
             RegistrationState::Unreachable(error) => tracing::error!(
-                registrar, %error,
+                registrar, table = number, %error,
                 "the registrar cannot be reached; trying again"
             ),
         }

@@ -10,7 +10,7 @@ mod two_hundred;
 
 pub(crate) use provisional::{Provisional, RAck};
 pub(crate) use session_timer::{
-    Agreed, Disagreed, MIN_SE, Refused, SessionDue, SessionExpires, SessionTimer, names,
+    Agreed, Disagreed, MIN_SE, Refused, SessionDue, SessionExpires, SessionTimer, min_se, names,
 };
 pub(crate) use state::Dialog;
 pub(crate) use tag::Tag;

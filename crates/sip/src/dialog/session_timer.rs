@@ -80,11 +80,17 @@ impl fmt::Display for SessionExpires {
 
 impl Agreed {
     /// What we agree to in answer to a request (§9): the peer's own interval,
-    /// refreshed by whom it names, else by itself where it can. `None`: no timer.
-    pub(crate) fn to(request: &Headers) -> Result<Option<Agreed>, Disagreed> {
+    /// refreshed by whom it names, else by itself where it can. A peer that knows
+    /// timers and asks for none gets `ours`, and we refresh: it may not have
+    /// reckoned with one. `None`: no timer.
+    pub(crate) fn to(request: &Headers, ours: Duration) -> Result<Option<Agreed>, Disagreed> {
         let asked = SessionExpires::read(request).map_err(Disagreed::Unreadable)?;
-        let Some(SessionExpires { interval, refresher }) = asked else { return Ok(None) };
         let peer_knows = names(request, "Supported", "timer") || names(request, "Require", "timer");
+        let Some(SessionExpires { interval, refresher }) = asked else {
+            let least = min_se(request).unwrap_or(MIN_SE).max(MIN_SE);
+            let (interval, refresher) = (ours.max(least), Refresher::Uas);
+            return Ok(peer_knows.then_some(Agreed { interval, refresher, peer_knows }));
+        };
         match (interval < MIN_SE, peer_knows) {
             (true, true) => Err(Disagreed::TooSmall),
             // It does not know 422 either: the call goes without a timer.
@@ -267,8 +273,11 @@ mod tests {
     fn the_caller_refreshes_where_it_can() {
         const KNOWS: (&str, &str) = ("Supported", "replaces, timer");
         let says = |value| ("Session-Expires", value);
-        let table: [(Lines<'_>, Option<&str>); 8] = [
-            (&[KNOWS], None),
+        let ours = Duration::from_secs(1200);
+        let table: [(Lines<'_>, Option<&str>); 10] = [
+            (&[], None),
+            (&[KNOWS], Some("1200;refresher=uas")),
+            (&[KNOWS, ("Min-SE", "3600")], Some("3600;refresher=uas")),
             (&[KNOWS, says("1800")], Some("1800;refresher=uac")),
             (&[KNOWS, says("1800;refresher=uac")], Some("1800;refresher=uac")),
             (&[KNOWS, says("90 ; Refresher=UAS")], Some("90;refresher=uas")),
@@ -278,17 +287,18 @@ mod tests {
             (&[KNOWS, says("99999999999999999999999")], Some("604800;refresher=uac")),
         ];
         for (lines, expected) in table {
-            let agreed = Agreed::to(&headers(lines)).unwrap();
+            let agreed = Agreed::to(&headers(lines), ours).unwrap();
             let written = agreed.map(|agreed| agreed.headers());
             let first = written.as_ref().map(|headers| headers[0].1.as_str());
             assert_eq!(first, expected, "{lines:?}");
             let required = written.is_some_and(|headers| headers.len() == 2);
-            assert_eq!(required, expected.is_some() && lines.len() == 2, "{lines:?}");
+            let knows = lines.contains(&KNOWS) || lines.contains(&("Require", "timer"));
+            assert_eq!(required, expected.is_some() && knows, "{lines:?}");
         }
         let small = headers(&[KNOWS, says("89")]);
-        assert_eq!(Agreed::to(&small), Err(Disagreed::TooSmall));
+        assert_eq!(Agreed::to(&small, ours), Err(Disagreed::TooSmall));
         let unreadable = headers(&[KNOWS, says("soon")]);
-        assert!(matches!(Agreed::to(&unreadable), Err(Disagreed::Unreadable(_))));
+        assert!(matches!(Agreed::to(&unreadable, ours), Err(Disagreed::Unreadable(_))));
     }
 
     #[test]

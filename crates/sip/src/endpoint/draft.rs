@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::outgoing::RequestError;
-use crate::dialog::Tag;
+use crate::dialog::{SessionExpires, Tag, min_se};
 use crate::wire::{Headers, Method, NameAddr, Request, Uri};
 use crate::{Credentials, Hop};
 
@@ -93,6 +93,20 @@ impl Draft {
     pub(super) fn body(&mut self, content_type: &str, body: Vec<u8>) {
         self.request.headers.set("Content-Type", content_type);
         self.request.body = body;
+    }
+
+    /// Takes a 422: `true` where we can ask for an interval as long as it wants,
+    /// which is done once (RFC 4028 §7.3).
+    pub(super) fn lengthen_session(&mut self, refusal: &Headers) -> bool {
+        let headers = &mut self.request.headers;
+        let asked = SessionExpires::read(headers).ok().flatten();
+        let (Some(asked), Some(least)) = (asked, min_se(refusal)) else { return false };
+        if headers.get("Min-SE").is_some() || least <= asked.interval {
+            return false;
+        }
+        headers.set("Session-Expires", SessionExpires { interval: least, ..asked }.to_string());
+        headers.push("Min-SE", least.as_secs().to_string());
+        true
     }
 
     /// The next request of the sequence, still without Via. `here` is our address

@@ -75,6 +75,7 @@ impl Task {
             Call::Standing(standing) => {
                 standing.watcher.hung_up(elsewhere || standing.is_taken(incoming.now));
                 self.forget_watched(&standing.watcher);
+                self.leave_refresh(&standing.session, incoming.now);
             }
             // BYE to an early dialog ends the INVITE as well (§15).
             Call::Offered(ref offered) => {
@@ -151,8 +152,9 @@ impl Task {
             self.keep_call(tag, call);
             return;
         };
-        let Standing { mut dialog, peer, watcher, .. } = *standing;
+        let Standing { mut dialog, peer, watcher, session, .. } = *standing;
         self.forget_watched(&watcher);
+        self.leave_refresh(&session, now);
         let mut bye = dialog.request(Method::BYE);
         let hop = self.hop(&dialog, peer);
         self.keep_call(tag, Call::Ending(Box::new(dialog)));

@@ -15,7 +15,7 @@ use super::incoming::{Incoming, try_later};
 use super::reliable::required;
 use super::session_timer::Session;
 use super::task::Task;
-use super::update::{agree, put_description};
+use super::update::put_description;
 use crate::Transport;
 use crate::dialog::{Agreed, Dialog, Tag, TwoHundred};
 use crate::party;
@@ -39,7 +39,7 @@ impl Task {
         let policy = self.srtp_policy(origin);
         let audio = offer.as_ref().and_then(|offer| offer.audio(policy));
         let audio = audio.map(|audio| self.allowed_audio(audio, origin));
-        let agreed = agree(&incoming)?;
+        let agreed = self.agree(&incoming)?;
         let tag = self.server.get(key).map(|known| known.tag).ok_or_else(|| Answer::new(500))?;
         let source = Uri::read(&format!("sip:{}", origin.source))?;
         let dialog = Dialog::answering(request, tag, source)?;

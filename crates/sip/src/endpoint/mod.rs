@@ -87,8 +87,8 @@ pub struct EndpointConfig {
     pub server: String,
     /// Memory for the messages that [`Endpoint::trace`] shows, in bytes; 0: none.
     pub trace_bytes: usize,
-    /// The session interval that we ask for in calls of our own (RFC 4028), at
-    /// least 90 s; where the peer asks for one, that one counts.
+    /// The session interval that we ask for (RFC 4028), at least 90 s: in calls of
+    /// our own, and of a caller that knows session timers and asks for none.
     pub session_expires: Duration,
 }
 

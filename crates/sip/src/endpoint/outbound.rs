@@ -236,7 +236,7 @@ impl Task {
                 sending.refused.get_or_insert_with(|| response.clone());
                 self.try_next(tag, RequestError::Unreachable, now);
             }
-            401 | 407 if !cancelled && sending.take_challenge(response) => {
+            401 | 407 | 422 if !cancelled && sending.takes_refusal(response) => {
                 let again = sending.at.take().map(|at| at.place);
                 if !again.is_some_and(|place| self.try_at(tag, place, now)) {
                     self.try_next(tag, RequestError::Unreachable, now);

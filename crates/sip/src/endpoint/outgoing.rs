@@ -114,13 +114,14 @@ pub struct OutgoingInfo {
 /// Why a request got no final response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
-    /// Timer F ran out.
-    #[error(
-        "no answer came within 32 seconds; check address and port, and that the peer is running"
-    )]
+    /// Timer F ran out, or the patience of whoever asked.
+    #[error("no answer came in time; check address and port, and that the peer is running")]
     TimedOut,
     /// No socket of ours reaches the destination, or sending failed.
-    #[error("the request could not be sent; check that a listening address reaches the peer")]
+    #[error(
+        "the request could not be sent; check that the peer listens there, that its certificate \
+         is good, and that an address of sip.listen reaches it"
+    )]
     Unreachable,
     /// The Request-URI leads nowhere.
     #[error(transparent)]

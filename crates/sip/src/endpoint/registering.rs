@@ -14,7 +14,7 @@ use super::timers::Target;
 use crate::Hop;
 use crate::dialog::Tag;
 use crate::transport::{ConnectionId, Origin};
-use crate::wire::{Method, NameAddr, Response, Uri};
+use crate::wire::{Method, NameAddr, Response};
 
 /// The first pause after a failure, at most; each further one is twice as long
 /// (RFC 5626 §4.5).
@@ -255,33 +255,11 @@ impl Registering {
     }
 
     fn tell(&self, state: RegistrationState) {
-        let host = Uri::read(&self.wanted.registrar).map(|uri| uri.host().to_owned());
-        let registrar = host.unwrap_or_default();
         self.state.send_if_modified(|known| {
-            if std::mem::discriminant(known) != std::mem::discriminant(&state) {
-                log(&registrar, &state);
-            }
             let news = *known != state;
             *known = state;
             news
         });
-    }
-}
-
-fn log(registrar: &str, state: &RegistrationState) {
-    match state {
-        RegistrationState::Registering => {}
-        RegistrationState::Registered { .. } => tracing::info!(registrar, "registered"),
-        RegistrationState::Refused { status, .. } => {
-            tracing::warn!(
-                registrar,
-                status,
-                "the registrar refuses us; check address of record, user and password"
-            );
-        }
-        RegistrationState::Unreachable(error) => {
-            tracing::warn!(registrar, %error, "the registrar is not reached; it is tried again");
-        }
     }
 }
 

@@ -102,10 +102,19 @@ impl Sending {
         self.tries.pop_front()
     }
 
+    /// Takes a refusal that says how the request would be welcome. `false`: there
+    /// is nothing that could be put right.
+    pub(super) fn takes_refusal(&mut self, response: &Response) -> bool {
+        match response.status {
+            422 => self.draft.lengthen_session(&response.headers),
+            _ => self.take_challenge(response),
+        }
+    }
+
     /// Takes the challenges of a 401 or 407. `false`: an answer would say nothing
     /// new. Each kind is answered once, and once more where only the nonce was too
     /// old (RFC 7616 §3.3).
-    pub(super) fn take_challenge(&mut self, response: &Response) -> bool {
+    fn take_challenge(&mut self, response: &Response) -> bool {
         if self.draft.credentials.is_none() {
             return false;
         }

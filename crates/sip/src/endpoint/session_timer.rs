@@ -28,10 +28,11 @@ pub(super) struct Session {
     by_invite: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 enum Ours {
     Update,
-    Invite,
+    /// By that client transaction.
+    Invite(Key),
 }
 
 /// A refresh of ours under way, as its transaction keeps it.
@@ -55,7 +56,7 @@ impl Session {
 
     /// A re-INVITE of ours has no final response.
     pub(super) fn invites(&self) -> bool {
-        self.ours == Some(Ours::Invite)
+        matches!(self.ours, Some(Ours::Invite(_)))
     }
 
     /// The peer refreshed the session, with a timer or without (§9).
@@ -92,10 +93,12 @@ impl Task {
             return self.keep_call(tag, Call::Standing(standing));
         }
         let headers = timer.request_headers();
-        let ours = if by_update { Ours::Update } else { Ours::Invite };
-        standing.session.ours = Some(ours);
         let method = if by_update { Method::UPDATE } else { Method::INVITE };
-        let mut request = standing.dialog.request(method.clone());
+        let branch = new_branch();
+        let key = Key::client(&branch, &method);
+        let ours = if by_update { Ours::Update } else { Ours::Invite(key.clone()) };
+        standing.session.ours = Some(ours);
+        let mut request = standing.dialog.request(method);
         let hop = self.hop(&standing.dialog, standing.peer);
         request.headers.push("Contact", self.contact(hop));
         request.headers.push("Allow", ALLOW);
@@ -107,12 +110,11 @@ impl Task {
             request.body = standing.media.offer_again(true);
         }
         self.keep_call(tag, Call::Standing(standing));
-        let branch = new_branch();
         self.put_via(&mut request.headers, &branch, hop);
         let request = Arc::new(request);
         let invite = (!by_update).then(|| request.clone());
         let purpose = Purpose::Refresh(Refresh { tag, invite, ack: None });
-        self.start_client(Key::client(&branch, &method), &request, hop, purpose, now);
+        self.start_client(key, &request, hop, purpose, now);
     }
 
     /// A response to our refresh; of 2xx to a re-INVITE also the repeats.
@@ -132,7 +134,7 @@ impl Task {
             ..200 => {}
             200..300 => {
                 if let Some(invite) = invite {
-                    self.acknowledge_refresh(key, tag, &invite);
+                    self.acknowledge_refresh(key, tag, &invite, response);
                 }
                 self.refreshed(tag, response, now);
             }
@@ -140,11 +142,15 @@ impl Task {
         }
     }
 
-    fn acknowledge_refresh(&mut self, key: &Key, tag: Tag, invite: &Request) {
+    /// The ACK goes where the 2xx says that the peer is now (RFC 3261 §12.2.1.2).
+    fn acknowledge_refresh(&mut self, key: &Key, tag: Tag, invite: &Request, response: &Response) {
         let Some(peer) = self.placed_peer(key) else { return };
         let Ok((number, _)) = invite.cseq() else { return };
         let dialog: Option<&mut Dialog> = self.calls.get_mut(&tag).and_then(Call::dialog);
-        let Some(mut ack) = dialog.map(|dialog| dialog.ack(number)) else { return };
+        let Some(dialog) = dialog else { return };
+        dialog.refresh_target(response.contact().ok().flatten());
+        let (mut ack, next) = (dialog.ack(number), dialog.next_hop());
+        let peer = self.hop_to(&next, peer);
         self.put_via(&mut ack.headers, &new_branch(), peer);
         let ack = Bytes::from(ack.to_bytes());
         self.send_request(peer, ack.clone());
@@ -176,7 +182,7 @@ impl Task {
         let Some(call) = self.take_call(tag) else { return };
         let Call::Standing(mut standing) = call else { return self.keep_call(tag, call) };
         let was = standing.session.ours.take();
-        if was == Some(Ours::Invite) {
+        if matches!(was, Some(Ours::Invite(_))) {
             standing.media.offered = None;
         }
         // Whose Call-ID it is waits longer (RFC 3261 §14.1).
@@ -208,6 +214,14 @@ impl Task {
     pub(super) fn refresh_failed(&mut self, tag: Tag, error: RequestError, now: Instant) {
         let status = if error == RequestError::TimedOut { 408 } else { 503 };
         self.refresh_refused(tag, status, &Headers::default(), now);
+    }
+
+    /// The call is over: a re-INVITE of ours that has no answer is waited for no
+    /// longer than its end takes to come.
+    pub(super) fn leave_refresh(&mut self, session: &Session, now: Instant) {
+        if let Some(Ours::Invite(key)) = &session.ours {
+            self.leave_client(key, now);
+        }
     }
 
     /// The call is lost by the peer's fault: BYE, and the house hears that it is over.

@@ -33,7 +33,7 @@ impl Task {
             }
             None => None,
         };
-        Ok(Change { offer, agreed: agree(incoming)? })
+        Ok(Change { offer, agreed: self.agree(incoming)? })
     }
 
     /// UPDATE, answered at once; then the house is told what is new.
@@ -82,6 +82,16 @@ impl Task {
         Ok(())
     }
 
+    /// The session timer that follows from a request; 422 where the interval that
+    /// it asks for is too small (RFC 4028 §9).
+    pub(super) fn agree(&self, incoming: &Incoming) -> Result<Option<Agreed>, Answer> {
+        let agreed = Agreed::to(&incoming.request.headers, self.config.session_expires);
+        agreed.map_err(|disagreed| match disagreed {
+            Disagreed::TooSmall => Answer::new(422).header("Min-SE", MIN_SE.as_secs().to_string()),
+            Disagreed::Unreadable(fault) => fault.into(),
+        })
+    }
+
     /// A peer that is believed may name another caller, as after a transfer; it
     /// names none in a request without an identity.
     pub(super) fn caller_changed(
@@ -120,15 +130,6 @@ impl Media {
         let sdp = offer.answer(self.rtp, &settled, self.session, self.version);
         self.describe(sdp)
     }
-}
-
-/// The session timer that a request asks for; 422 where its interval is too
-/// small (RFC 4028 §9).
-pub(super) fn agree(incoming: &Incoming) -> Result<Option<Agreed>, Answer> {
-    Agreed::to(&incoming.request.headers).map_err(|disagreed| match disagreed {
-        Disagreed::TooSmall => Answer::new(422).header("Min-SE", MIN_SE.as_secs().to_string()),
-        Disagreed::Unreadable(fault) => fault.into(),
-    })
 }
 
 /// Adds our session description, where there is one.

@@ -33,6 +33,16 @@ pub async fn locate(uri: &str) -> Result<Vec<Hop>, ResolveError> {
     Ok(routes.into_iter().map(|route| route.hop).collect())
 }
 
+/// Whether requests can be sent to a URI, as far as that can be told without
+/// asking the DNS.
+///
+/// # Errors
+/// It is no `sip:` or `sips:` URI with a host, or asks for a transport that there
+/// is not.
+pub fn check_uri(uri: &str) -> Result<(), ResolveError> {
+    Target::of(&Uri::read(uri).map_err(|_| ResolveError::NoServer)?).map(drop)
+}
+
 /// One place to try.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Route {

@@ -12,6 +12,8 @@ use super::timer::{TIMER_A, TIMER_B, TIMER_D, TIMER_M, wait};
 pub(crate) struct InviteClient {
     /// The transport repeats nothing and loses nothing.
     reliable: bool,
+    /// Nobody waits for an answer any more.
+    abandoned: bool,
     state: State,
 }
 
@@ -31,16 +33,30 @@ pub(crate) enum InviteClientEvent {
     Deadline,
     /// The request could not be sent.
     TransportError,
-    /// Nobody waits for an answer any more: nothing is sent again.
+    /// Nobody waits for an answer any more: nothing is sent again, and without a
+    /// final response it ends after 64*T1.
     Abandoned,
 }
 
 #[derive(Debug)]
 enum State {
-    Calling { request: Bytes, timer_a: Option<Instant>, interval: Duration, timer_b: Instant },
-    Proceeding,
-    Completed { ack: Bytes, timer_d: Instant },
-    Accepted { timer_m: Instant },
+    Calling {
+        request: Bytes,
+        timer_a: Option<Instant>,
+        interval: Duration,
+        timer_b: Instant,
+    },
+    /// It rings for as long as the peer likes, unless nobody waits for it.
+    Proceeding {
+        until: Option<Instant>,
+    },
+    Completed {
+        ack: Bytes,
+        timer_d: Instant,
+    },
+    Accepted {
+        timer_m: Instant,
+    },
     Terminated,
 }
 
@@ -51,7 +67,7 @@ impl InviteClient {
         out.push(Action::Send(request.clone()));
         let (timer_a, timer_b) = ((!reliable).then(|| now + TIMER_A), now + TIMER_B);
         let state = State::Calling { request, timer_a, interval: TIMER_A, timer_b };
-        Self { reliable, state }
+        Self { reliable, abandoned: false, state }
     }
 
     /// When [`InviteClientEvent::Deadline`] is due.
@@ -60,7 +76,8 @@ impl InviteClient {
             State::Calling { timer_a, timer_b, .. } => {
                 Some(timer_a.map_or(*timer_b, |timer_a| timer_a.min(*timer_b)))
             }
-            State::Proceeding | State::Terminated => None,
+            State::Proceeding { until } => *until,
+            State::Terminated => None,
             State::Completed { timer_d, .. } => Some(*timer_d),
             State::Accepted { timer_m } => Some(*timer_m),
         }
@@ -68,7 +85,7 @@ impl InviteClient {
 
     /// No final response came yet.
     pub(crate) fn is_pending(&self) -> bool {
-        matches!(self.state, State::Calling { .. } | State::Proceeding)
+        matches!(self.state, State::Calling { .. } | State::Proceeding { .. })
     }
 
     /// Takes one event and pushes what follows from it.
@@ -76,17 +93,30 @@ impl InviteClient {
         use InviteClientEvent::{
             Abandoned, Deadline, Provisional, Refusal, Success, TransportError,
         };
+        self.abandoned |= matches!(event, Abandoned);
         let state = std::mem::replace(&mut self.state, State::Terminated);
         self.state = match (state, event) {
-            (State::Calling { .. } | State::Proceeding, Provisional) => {
+            (State::Calling { .. }, Provisional) => {
                 out.push(Action::Deliver);
-                State::Proceeding
+                State::Proceeding { until: self.abandoned.then(|| now + TIMER_B) }
             }
-            (State::Calling { .. } | State::Proceeding, Success) => {
+            (State::Proceeding { until }, Provisional) => {
+                out.push(Action::Deliver);
+                State::Proceeding { until }
+            }
+            // A peer that never comes to an end must not be remembered for ever.
+            (State::Proceeding { until }, Abandoned) => {
+                State::Proceeding { until: until.or(Some(now + TIMER_B)) }
+            }
+            (State::Proceeding { until: Some(until) }, Deadline) if now >= until => {
+                out.push(Action::Terminated);
+                State::Terminated
+            }
+            (State::Calling { .. } | State::Proceeding { .. }, Success) => {
                 out.push(Action::Deliver);
                 State::Accepted { timer_m: now + TIMER_M }
             }
-            (State::Calling { .. } | State::Proceeding, Refusal { ack }) => {
+            (State::Calling { .. } | State::Proceeding { .. }, Refusal { ack }) => {
                 out.extend([Action::Send(ack.clone()), Action::Deliver]);
                 State::Completed { ack, timer_d: now + wait(TIMER_D, self.reliable) }
             }
@@ -214,6 +244,27 @@ mod tests {
         ];
         assert_eq!(out, expected);
         assert_eq!(machine.deadline(), None);
+    }
+
+    #[test]
+    fn what_rings_and_is_abandoned_ends_after_64_t1() {
+        use InviteClientEvent::{Abandoned, Deadline, Provisional, Refusal};
+        for (steps, end) in [
+            ([(10, Provisional), (1000, Abandoned), (2000, Provisional)], 33_000),
+            ([(10, Abandoned), (500, Deadline), (1000, Provisional)], 33_000),
+        ] {
+            let (mut machine, _) = run(&steps);
+            let (mut out, now) = (Vec::new(), Instant::now());
+            let until = machine.deadline().unwrap();
+            assert!(until <= now + Duration::from_millis(end), "{steps:?}");
+            machine.handle(Refusal { ack: ACK }, now, &mut out);
+            assert_eq!(out, [Action::Send(ACK), Action::Deliver], "a late end is acknowledged");
+            let (mut machine, _) = run(&steps);
+            out.clear();
+            machine.handle(Deadline, until + Duration::from_secs(1), &mut out);
+            assert_eq!(out, [Action::Terminated]);
+            assert!(!machine.is_pending());
+        }
     }
 
     #[test]

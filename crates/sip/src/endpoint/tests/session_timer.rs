@@ -116,6 +116,79 @@ fn we_refresh_by_reinvite_where_update_is_not_taken() {
 }
 
 #[test]
+fn a_caller_that_leaves_the_timer_to_us_gets_ours() {
+    let mut world = World::new();
+    let (mut incoming, ok) = world.stand(&world.invite().header("Supported", "timer"));
+    assert_eq!(ok.headers.get("Session-Expires"), Some("1800;refresher=uas"));
+    assert_eq!(ok.headers.get("Require"), Some("timer"));
+    world.live_until(900);
+    let reinvite = world.sent_request("INVITE");
+    world.responds(&reinvite, 408, "", "");
+    assert!(heard(&mut incoming).contains(&Signal::HungUp { elsewhere: false }));
+    let mut world = World::new();
+    let (_incoming, ok) = world.stand(&world.invite());
+    assert_eq!(ok.headers.get("Session-Expires"), None, "it does not know timers");
+}
+
+#[test]
+fn nothing_is_left_of_a_reinvite_that_rings_beyond_its_call() {
+    for hangs_up in [false, true] {
+        let mut world = World::new();
+        let (mut incoming, ok) = world.stand(&timed(&world, "600;refresher=uas", &[TIMER]));
+        world.live_until(300);
+        let reinvite = world.sent_request("INVITE");
+        world.responds(&reinvite, 180, "", "");
+        if hangs_up {
+            assert_eq!(world.ask(&world.request("BYE", "b", 2).within(&ok)).status, 200);
+        }
+        world.live_until(800);
+        assert_eq!(heard(&mut incoming), [Signal::HungUp { elsewhere: false }]);
+        assert!(world.task.client.is_empty() && world.task.calls.is_empty());
+        assert_eq!(world.task.pending, 0, "closing waits for nobody");
+    }
+}
+
+#[test]
+fn the_ack_to_a_refresh_goes_where_the_peer_has_moved_to() {
+    let mut world = World::new();
+    let (_incoming, _) = world.stand(&timed(&world, "600;refresher=uas", &[TIMER]));
+    world.live_until(300);
+    let reinvite = world.sent_request("INVITE");
+    let text = format!(
+        "SIP/2.0 200 OK\r\nVia: {}\r\nFrom: {}\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: {}\r\n\
+         Contact: <sip:moved@192.0.2.8:5070>\r\nContent-Type: application/sdp\r\n\r\n{OFFER}",
+        reinvite.headers.get("Via").unwrap(),
+        reinvite.headers.get("From").unwrap(),
+        reinvite.headers.get("To").unwrap(),
+        reinvite.headers.get("Call-ID").unwrap(),
+        reinvite.headers.get("CSeq").unwrap(),
+    );
+    world.hears_text(&text);
+    let to = world.task.transports.sent().front().map(|(to, _)| *to);
+    assert_eq!(to.map(|to| to.source.to_string()).as_deref(), Some("192.0.2.8:5070"));
+    assert_eq!(world.sent_request("ACK").uri.as_str(), "sip:moved@192.0.2.8:5070");
+}
+
+#[test]
+fn a_placed_call_asks_again_once_for_as_long_as_the_peer_wants() {
+    let mut world = World::new();
+    let (_tag, mut told, invite) = world.place();
+    world.responds(&invite, 422, "Min-SE: 3600\r\n", "");
+    let again = match world.sent().as_slice() {
+        [Message::Request(ack), Message::Request(again)] if ack.method.as_str() == "ACK" => {
+            again.clone()
+        }
+        other => panic!("no ACK and INVITE but {other:?}"),
+    };
+    assert_eq!(again.headers.get("Session-Expires"), Some("3600"));
+    assert_eq!(again.headers.get("Min-SE"), Some("3600"));
+    assert_eq!(again.cseq().unwrap().0, invite.cseq().unwrap().0 + 1);
+    assert!(told.try_recv().is_err());
+    world.responds(&again, 422, "Min-SE: 7200\r\n", "");
+    assert!(matches!(told.try_recv(), Ok(Progress::Refused(422, _))));
+}
+
+#[test]
 fn a_placed_call_asks_for_a_timer_and_takes_either_role() {
     for (refresher, method) in [("uac", "UPDATE"), ("uas", "BYE")] {
         let mut world = World::new();

@@ -15,7 +15,6 @@
 //! No type of a vendor library leaves this crate.
 
 mod dialog;
-#[allow(dead_code, unused_imports, reason = "each side of it is used where its requests are")]
 mod digest;
 mod endpoint;
 #[cfg(test)]

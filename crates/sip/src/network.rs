@@ -39,6 +39,11 @@ impl Network {
         let address = address.to_canonical();
         same_family(address, self.first) && masked(address, self.prefix) == self.first
     }
+
+    /// Is there an address that is in both?
+    pub fn overlaps(&self, other: &Network) -> bool {
+        self.contains(other.first) || other.contains(self.first)
+    }
 }
 
 impl FromStr for Network {
@@ -114,6 +119,21 @@ mod tests {
             let parsed: Network = network.parse().expect(network);
             assert_eq!(parsed.contains(address.parse().unwrap()), inside, "{network} {address}");
             assert_eq!(parsed.to_string().parse(), Ok(parsed));
+        }
+    }
+
+    #[test]
+    fn networks_overlap_where_one_is_in_the_other() {
+        let table = [
+            ("10.0.0.0/8", "10.1.0.0/16", true),
+            ("10.0.0.0/8", "11.0.0.0/8", false),
+            ("10.0.0.7", "10.0.0.7", true),
+            ("0.0.0.0/0", "::/0", false),
+        ];
+        for (one, other, overlap) in table {
+            let networks: [Network; 2] = [one, other].map(|text| text.parse().expect(text));
+            let [one, other] = networks;
+            assert_eq!((one.overlaps(&other), other.overlaps(&one)), (overlap, overlap));
         }
     }
 

@@ -55,6 +55,27 @@ pub(super) fn peers(config: &Config, listen: &[Hop], found: &mut Vec<Mistake>) -
     peers
 }
 
+/// Who shows no certificate is passed over and may still be another peer.
+pub(super) fn warn_of_ways_around(peers: &[Peer], warnings: &mut Vec<String>) {
+    for (index, peer) in peers.iter().enumerate() {
+        let overlaps = |other: &&Peer| {
+            let mut networks = other.networks.iter();
+            networks.any(|one| peer.networks.iter().any(|network| network.overlaps(one)))
+        };
+        let open = |other: &&Peer| other.certificate_names.is_empty() && other.digest.is_none();
+        let mut behind = peers.iter().skip(index + 1).filter(open);
+        if !peer.certificate_names.is_empty()
+            && let Some(other) = behind.find(overlaps)
+        {
+            warnings.push(format!(
+                "peer \"{}\" has to show a certificate, but without one the same addresses \
+                 may call as \"{}\"",
+                peer.name, other.name
+            ));
+        }
+    }
+}
+
 fn peer(config: &Config, keys: &PeerKeys, index: usize, found: &mut Vec<Mistake>) -> Peer {
     let at = |key: &str| format!("sip.peer.{index}.{key}");
     if keys.name.trim().is_empty() {

@@ -136,6 +136,7 @@ impl Settings {
         let mut warnings = Vec::new();
         let sip_listen = listeners(&config, found, &mut warnings);
         let peers = peers::peers(&config, &sip_listen, found);
+        peers::warn_of_ways_around(&peers, &mut warnings);
         let sip_tls = peers::tls(&config, &sip_listen, found);
         let strangers = peers::strangers(&config, found);
         let registrations = peers::registrations(&config, found);

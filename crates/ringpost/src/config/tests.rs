@@ -139,3 +139,26 @@ fn a_missing_file_says_what_to_do() {
          or copy deploy/ringpost.toml there"
     );
 }
+
+#[test]
+fn a_certificate_that_can_be_left_out_is_warned_of() {
+    use ringpost_sip::{Credentials, Peer};
+    let peer = |name: &str, network: &str| Peer::trusted(name, vec![network.parse().unwrap()]);
+    let certified =
+        Peer { certificate_names: vec!["sbc.example.com".into()], ..peer("sbc", "192.0.2.10") };
+    let digest = Credentials { user: "pbx".into(), password: "x".into() };
+    let open = peer("sip.peers", "192.0.2.0/24");
+    let table = [
+        (vec![certified.clone(), open.clone()], 1),
+        (vec![open.clone(), certified.clone()], 0),
+        (vec![certified.clone(), peer("sip.peers", "198.51.100.0/24")], 0),
+        (vec![certified.clone(), Peer { digest: Some(digest), ..open.clone() }], 0),
+        (vec![certified.clone(), certified], 0),
+        (vec![open.clone(), open], 0),
+    ];
+    for (peers, warned) in table {
+        let mut warnings = Vec::new();
+        super::peers::warn_of_ways_around(&peers, &mut warnings);
+        assert_eq!(warnings.len(), warned, "{warnings:?}");
+    }
+}

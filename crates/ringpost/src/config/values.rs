@@ -42,7 +42,14 @@ pub(super) fn readable(key: &str, file: Option<&Path>, found: &mut Vec<Mistake>)
 pub(super) fn secret(key: &str, file: Option<&Path>, found: &mut Vec<Mistake>) -> Option<String> {
     let file = file?;
     match std::fs::read_to_string(file) {
-        Ok(text) => Some(text.trim_end_matches(['\r', '\n']).to_owned()),
+        Ok(text) => {
+            let secret = text.trim_end_matches(['\r', '\n']);
+            // Anybody could prove to know it.
+            if secret.is_empty() {
+                found.push(Mistake::new(key, format!("\"{}\" is empty", file.display())));
+            }
+            Some(secret.to_owned())
+        }
         Err(error) => {
             found
                 .push(Mistake::new(key, format!("\"{}\" cannot be read: {error}", file.display())));

@@ -16,6 +16,10 @@ use super::live::{Full, LiveCall};
 use super::node::{Node, new_id, now};
 use super::{recovery, report};
 
+/// Reports and refused calls that wait for the ledger at once: many more than a
+/// working disk keeps waiting, few enough to be held in memory.
+const WAITING: usize = 4096;
+
 /// Runs until the endpoint is closed and every call has ended.
 pub async fn run(node: Arc<Node>, mut arrivals: mpsc::Receiver<Arrival>) {
     let mut tasks = JoinSet::new();
@@ -30,10 +34,17 @@ pub async fn run(node: Arc<Node>, mut arrivals: mpsc::Receiver<Arrival>) {
                         let task = tasks.spawn(call_loop::run(node.clone(), incoming, accepted));
                         calls.insert(task.id(), record);
                     }
+                    Err((_, status)) if tasks.len().saturating_sub(calls.len()) >= WAITING => {
+                        incoming.control.refuse(refusal(status));
+                        count("silent", Why::Refused(status).as_str());
+                    }
                     Err((record, status)) => {
                         tasks.spawn(refuse(node.clone(), incoming.control, *record, status));
                     }
                 },
+                Some(Arrival::Report(incoming)) if tasks.len().saturating_sub(calls.len()) >= WAITING => {
+                    incoming.responder.respond(refusal(503));
+                }
                 Some(Arrival::Report(incoming)) => {
                     tasks.spawn(report::answer(node.clone(), incoming));
                 }

@@ -3,8 +3,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use super::call::Call;
 use super::task::Task;
-use crate::dialog::Dialog;
+use crate::dialog::{Dialog, Tag};
 use crate::transport::Origin;
 use crate::wire::Uri;
 use crate::{Hop, Transport};
@@ -51,6 +52,20 @@ impl Task {
             return peer;
         }
         self.connection(Hop { transport, addr }, None, peer)
+    }
+
+    /// The peer goes on over another connection, now that the call's own is gone:
+    /// what we send goes there as well, and reaches it through any NAT.
+    pub(super) fn follow(&mut self, tag: Tag, origin: Origin) {
+        let peer = self.calls.get(&tag).and_then(Call::origin);
+        let gone = peer.is_some_and(|peer| {
+            peer.transport == origin.transport
+                && peer.transport.is_reliable()
+                && !self.transports.is_live(peer)
+        });
+        if gone && let Some(Call::Standing(standing)) = self.calls.get_mut(&tag) {
+            standing.peer = origin;
+        }
     }
 
     /// The way to that place of a peer; where there is none, the one by which the

@@ -42,6 +42,7 @@ impl Task {
         if ending {
             return Err(no_dialog());
         }
+        self.follow(tag, incoming.origin);
         if request.method == Method::INVITE {
             self.handle_reinvite(tag, &incoming)
         } else if request.method == Method::UPDATE {
@@ -106,6 +107,8 @@ impl Task {
             return;
         }
         let first = !std::mem::replace(&mut standing.confirmed, true);
+        self.follow(tag, *origin);
+        let Some(Call::Standing(standing)) = self.calls.get_mut(&tag) else { return };
         let answer = standing.media.answered(body);
         let answer = answer.map(|audio| self.allowed_audio(audio, *origin));
         let Some(Call::Standing(standing)) = self.calls.get_mut(&tag) else { return };

@@ -245,6 +245,24 @@ async fn bye_finds_its_way_after_the_connection_is_gone() {
 }
 
 #[tokio::test]
+async fn a_call_goes_on_over_another_connection() {
+    let (server, mut arrivals) = bind_tcp(Timings::default()).await;
+    let mut first = Wire::towards(&server).await;
+    let (incoming, ok) = first.stand(&mut arrivals).await;
+    drop(first);
+    while server.statistics().connections > 0 {
+        tokio::task::yield_now().await;
+    }
+    let mut second = Wire::towards(&server).await;
+    let options = second.request("OPTIONS", "again", 2).within(&ok).call_id("call");
+    assert_eq!(second.ask(&options).await.status, 200);
+    // Nobody listens where its Contact points to.
+    incoming.control.hang_up();
+    let bye = second.incoming("BYE").await;
+    second.accept(&bye).await;
+}
+
+#[tokio::test]
 async fn ipv4_and_ipv6_come_to_one_listener() {
     let hop = "tcp:[::]:0".parse().unwrap();
     let config = EndpointConfig { listen: vec![hop], ..config() };

@@ -51,6 +51,8 @@ pub(super) struct Offered {
     /// When 180 is sent once more: proxies give up after three minutes without
     /// a response (RFC 3261 §13.3.1.1).
     pub(super) ring_again: Option<Instant>,
+    /// When the caller wants no answer any more (§13.3.1).
+    pub(super) expires: Option<Instant>,
 }
 
 /// A call that we placed and that has no final answer yet.
@@ -168,7 +170,7 @@ impl Call {
         match self {
             Call::Offered(offered) => {
                 let repeat = offered.reliable.as_ref().and_then(Provisional::deadline);
-                repeat.into_iter().chain(offered.ring_again).min()
+                repeat.into_iter().chain(offered.ring_again).chain(offered.expires).min()
             }
             Call::Placed(placed) => placed.cancel.as_ref().and_then(|cancel| cancel.give_up),
             Call::Standing(standing) => {

@@ -198,6 +198,10 @@ impl Task {
     fn reach_deadline(&mut self, tag: Tag, now: Instant) {
         let Some(call) = self.calls.get_mut(&tag) else { return };
         match call {
+            Call::Offered(offered) if offered.expires.is_some_and(|end| end <= now) => {
+                let invite = offered.invite.clone();
+                self.end_offered(tag, &invite, &Answer::new(487), false, now);
+            }
             Call::Offered(offered) => {
                 if offered.ring_again.is_some_and(|again| again <= now) {
                     self.ring(tag, now);

@@ -22,7 +22,7 @@ use crate::party;
 use crate::sdp::{OwnKeys, read_offer};
 use crate::transaction::Key;
 use crate::transport::Origin;
-use crate::wire::{Uri, Via};
+use crate::wire::{Request, Uri, Via};
 
 /// How often 180 is repeated while it rings.
 const RING_AGAIN: Duration = Duration::from_secs(60);
@@ -82,6 +82,7 @@ impl Task {
             agreed,
             reliable: required(request),
             ring_again: None,
+            expires: expires(request, now),
         };
         self.keep_call(tag, Call::Offered(Box::new(offered)));
         Ok(())
@@ -257,6 +258,13 @@ impl Task {
         }
         audio
     }
+}
+
+/// When an INVITE that is not answered by then is of no use any more (RFC 3261
+/// §13.3.1).
+fn expires(invite: &Request, now: Instant) -> Option<Instant> {
+    let seconds = invite.headers.get("Expires")?.trim().parse().ok()?;
+    now.checked_add(Duration::from_secs(seconds)).filter(|_| seconds > 0)
 }
 
 /// `o=` session id (RFC 8866 §5.2), small enough for readers of 63 bits.

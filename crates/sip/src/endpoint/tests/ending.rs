@@ -89,3 +89,24 @@ fn a_cancel_that_comes_too_late_says_why_the_caller_goes() {
     let sent = world.sent();
     assert!(matches!(sent.last(), Some(Message::Request(bye)) if bye.method.as_str() == "BYE"));
 }
+
+#[test]
+fn an_invitation_that_expires_while_it_rings_is_over() {
+    let mut world = World::new();
+    assert_eq!(world.ask(&world.invite().header("Expires", "20")).status, 100);
+    let mut incoming = world.call();
+    incoming.control.ring();
+    world.obey();
+    assert_eq!(world.response().status, 180);
+    world.live_until(19);
+    assert!(world.sent().is_empty() && heard(&mut incoming).is_empty());
+    world.live_until(20);
+    assert_eq!(world.response().status, 487);
+    assert_eq!(heard(&mut incoming), [Signal::Cancelled { elsewhere: false }]);
+    assert!(world.task.calls.is_empty());
+    // One that is answered in time goes on.
+    let mut world = World::new();
+    let (mut incoming, _) = world.stand(&world.invite().header("Expires", "20"));
+    world.live_until(60);
+    assert!(heard(&mut incoming).is_empty() && world.sent().is_empty());
+}

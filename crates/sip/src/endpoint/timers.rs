@@ -2,10 +2,14 @@
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, HashMap};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::dialog::Tag;
 use crate::transaction::Key;
+
+/// A call is looked at by then, however far its own deadline is: its entry stays
+/// when the call has ended, and session timers may run for a week.
+const FARTHEST: Duration = Duration::from_secs(600);
 
 /// Whose deadline it is.
 #[derive(Debug, Clone)]
@@ -32,6 +36,8 @@ pub(super) struct Timers {
     /// The one entry of each call that counts. A call changes its deadline with
     /// every request, and its entries would pile up.
     calls: HashMap<Tag, Instant>,
+    /// The time as last heard of.
+    latest: Option<Instant>,
     /// Keeps entries of one instant in the order they were made.
     made: u64,
 }
@@ -44,9 +50,10 @@ struct Entry {
 }
 
 impl Timers {
-    /// Wakes `target` at `at`; a call perhaps earlier, if it is to be woken anyway.
-    pub(super) fn arm(&mut self, at: Instant, target: Target) {
+    /// Wakes `target` at `at`; a call perhaps earlier, and it asks again then.
+    pub(super) fn arm(&mut self, mut at: Instant, target: Target) {
         if let Target::Call(tag) = &target {
+            at = self.latest.map_or(at, |latest| at.min(latest + FARTHEST));
             if self.calls.get(tag).is_some_and(|armed| *armed <= at) {
                 return;
             }
@@ -63,6 +70,7 @@ impl Timers {
 
     /// Takes the earliest target, where it is due.
     pub(super) fn due(&mut self, now: Instant) -> Option<Target> {
+        self.latest = Some(now);
         while self.next()? <= now {
             let Reverse(Entry { at, target, .. }) = self.heap.pop()?;
             match &target {
@@ -101,8 +109,6 @@ impl Eq for Entry {}
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -134,6 +140,17 @@ mod tests {
         assert!(timers.due(at(99)).is_none());
         assert!(timers.due(at(100)).is_some());
         assert!(timers.due(at(1000)).is_none());
+        assert!(timers.heap.is_empty() && timers.calls.is_empty());
+    }
+
+    #[test]
+    fn a_call_that_is_over_is_soon_forgotten() {
+        let start = Instant::now();
+        let mut timers = Timers::default();
+        assert!(timers.due(start).is_none());
+        timers.arm(start + Duration::from_secs(7 * 86_400), Target::Call(Tag::random()));
+        assert!(timers.due(start + FARTHEST - Duration::from_millis(1)).is_none());
+        assert!(timers.due(start + FARTHEST).is_some());
         assert!(timers.heap.is_empty() && timers.calls.is_empty());
     }
 }

@@ -32,7 +32,7 @@ fn main() {
         return echo::serve();
     }
     let calls = arguments.first().map_or(CALLS, |number| number.parse().expect("a number"));
-    println!("{calls} calls of each kind, 100 of them under way at any time; no mail is due.\n");
+    println!("{calls} calls of each kind, 2,000 a second at most; no mail is due.\n");
     println!("| work | CPU for each | datagrams for each | a second | beside the empty echo |");
     println!("|---|---|---|---|---|");
     let answered = measure(calls, Kind::Answered, "server");

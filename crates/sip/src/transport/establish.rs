@@ -1,6 +1,6 @@
 //! From a socket to a connection that stands.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,7 +55,12 @@ pub(super) async fn accept(connection: Connection, stream: TcpStream, tls: Arc<T
         }
         Ok(Err(error)) => {
             let source = connection.origin.source.ip();
-            tracing::info!(%source, %error, "a TLS handshake failed");
+            // Who looks whether the port is open closes without a word.
+            if error.kind() == ErrorKind::UnexpectedEof {
+                tracing::debug!(%source, "a TLS handshake was broken off");
+            } else {
+                tracing::info!(%source, %error, "a TLS handshake failed");
+            }
             End::Handshake
         }
         Err(_) => End::Handshake,

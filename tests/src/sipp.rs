@@ -54,8 +54,10 @@ const SOUND: &str = "Content-Type: application/sdp
       a=";
 
 impl Sipp {
-    /// Runs `tests/peers/SCENARIO.xml` once against `user`.
+    /// Runs `tests/peers/SCENARIO.xml` once against `user`. Installs sipp where it
+    /// is missing, before anybody waits for its call.
     pub fn scenario(scenario: &'static str, user: &str) -> Self {
+        packages::need(&["sip-tester"]);
         Self {
             scenario,
             user: user.into(),
@@ -128,7 +130,6 @@ impl Sipp {
     }
 
     fn start(&self, server: SocketAddr) -> (TempDir, Process) {
-        packages::need(&["sip-tester"]);
         let folder = tempfile::Builder::new().prefix("ringpost-sipp-").tempdir().unwrap();
         let source = binary::workspace().join("tests/peers").join(self.scenario);
         let text = fs::read_to_string(source.with_extension("xml")).expect("the scenario");
@@ -199,12 +200,12 @@ mod tests {
 
     #[test]
     fn it_leaves_a_message_whose_sound_arrives_whole() {
-        let answering = Answering::start(Duration::ZERO);
         let said = speech(2.0, 5);
-        Sipp::scenario("message", "alice")
+        let sipp = Sipp::scenario("message", "alice")
             .caller("+14255550142")
-            .speaks(Duration::from_millis(1500), &said)
-            .run(answering.address());
+            .speaks(Duration::from_millis(1500), &said);
+        let answering = Answering::start(Duration::ZERO);
+        sipp.run(answering.address());
         let call = answering.ended();
         assert!(call.invite.header("From").unwrap().contains("+14255550142"));
         assert!(call.invite.start.contains("sip:alice@"));
@@ -214,8 +215,9 @@ mod tests {
 
     #[test]
     fn it_hangs_up_in_the_greeting() {
+        let sipp = Sipp::scenario("hang_up_in_greeting", "alice");
         let answering = Answering::start(Duration::ZERO);
-        Sipp::scenario("hang_up_in_greeting", "alice").run(answering.address());
+        sipp.run(answering.address());
         let call = answering.ended();
         assert_eq!(call.ended_by, "BYE");
         assert!(call.heard.is_empty());
@@ -223,8 +225,9 @@ mod tests {
 
     #[test]
     fn it_cancels_while_ringing() {
+        let sipp = Sipp::scenario("cancel_while_ringing", "alice");
         let answering = Answering::start(Duration::from_secs(5));
-        Sipp::scenario("cancel_while_ringing", "alice").run(answering.address());
+        sipp.run(answering.address());
         assert_eq!(answering.ended().ended_by, "CANCEL");
     }
 }

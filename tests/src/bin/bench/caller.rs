@@ -18,6 +18,8 @@ pub enum Kind {
     Answered,
     /// Cancelled while it rings.
     Cancelled,
+    /// No call: OPTIONS, which SIP alone has to do with.
+    Asked,
 }
 
 impl Kind {
@@ -26,6 +28,7 @@ impl Kind {
         match self {
             Kind::Answered => "answered, hung up at once",
             Kind::Cancelled => "cancelled while it rings",
+            Kind::Asked => "no call but OPTIONS",
         }
     }
 }
@@ -71,7 +74,7 @@ impl Load {
             let due = calls.min((start.elapsed().as_secs_f64() * RATE) as usize);
             while begun < due && self.under_way.len() < WINDOW {
                 self.under_way.insert(begun, Instant::now());
-                self.send(begun, "INVITE", 1, "", "");
+                self.send(begun, self.first(), 1, "", "");
                 begun += 1;
             }
             let Ok(length) = self.socket.recv(&mut received) else {
@@ -101,7 +104,9 @@ impl Load {
                 self.send(call, "BYE", 2, &tag, "b");
                 false
             }
-            (Kind::Answered, "BYE", 200) => self.under_way.remove(&call).is_some(),
+            (Kind::Answered, "BYE", 200) | (Kind::Asked, "OPTIONS", 200) => {
+                self.under_way.remove(&call).is_some()
+            }
             (Kind::Cancelled, "INVITE", 180) => {
                 self.send(call, "CANCEL", 1, "", "");
                 false
@@ -158,8 +163,13 @@ impl Load {
             .map(|(call, _)| *call)
             .collect();
         for call in quiet {
-            self.send(call, "INVITE", 1, "", "");
+            self.send(call, self.first(), 1, "", "");
         }
+    }
+
+    /// The request that begins it.
+    fn first(&self) -> &'static str {
+        if self.kind == Kind::Asked { "OPTIONS" } else { "INVITE" }
     }
 }
 

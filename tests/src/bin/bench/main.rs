@@ -37,7 +37,8 @@ fn main() {
     println!("|---|---|---|---|---|");
     let answered = measure(calls, Kind::Answered, "server");
     let cancelled = measure(calls, Kind::Cancelled, "server, ringing first");
-    for row in [answered, cancelled] {
+    let asked = measure(calls, Kind::Asked, "server asked");
+    for row in [answered, cancelled, asked] {
         let floor = echo::measure(calls, row.datagrams.div_ceil(2));
         println!(
             "| {} | {:.0} µs | {} | {:.0} | {:.1} times its {:.0} µs |",
@@ -67,7 +68,7 @@ fn measure(calls: usize, kind: Kind, what: &str) -> Row {
     // A call that is over keeps its place until it is on stable storage.
     let settings = Settings::new().subscriber(quiet).limit("calls", 4000);
     let settings = match kind {
-        Kind::Answered => settings,
+        Kind::Answered | Kind::Asked => settings,
         Kind::Cancelled => settings.limit("answer_after_seconds", 60),
     };
     let server = Server::start(settings);

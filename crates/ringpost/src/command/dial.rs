@@ -13,7 +13,8 @@ use crate::test_caller::{HangUp, TestCall, TestCaller};
 
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Whom to call: sip:USER@HOST[:PORT][;transport=tcp|tls], or sips:USER@HOST
+    /// Whom to call: sip:USER@HOST, perhaps with :PORT and ;transport=tcp or tls, or
+    /// sips:USER@HOST
     uri: String,
     /// What to say, a WAV file of any rate; left out: the built-in greeting
     #[arg(long, value_name = "FILE")]

@@ -310,8 +310,8 @@ impl Task {
                 self.refresh_failed(tag, error, now);
             }
             Purpose::Bye(tag) => {
-                let tag = *tag;
-                self.take_call(tag);
+                let (tag, peer) = (*tag, transaction.destination);
+                self.bye_failed(tag, peer, error, now);
             }
             Purpose::Nobody => {}
         }

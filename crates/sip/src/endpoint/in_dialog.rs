@@ -8,7 +8,7 @@ use super::arrival::Signal;
 use super::call::{Call, Standing, Watcher};
 use super::client_transactions::{Purpose, new_branch};
 use super::incoming::{Incoming, try_later};
-use super::outgoing::Progress;
+use super::outgoing::{Progress, RequestError};
 use super::server_transactions::add_capabilities;
 use super::task::Task;
 use super::timers::Target;
@@ -162,6 +162,17 @@ impl Task {
         let hop = self.hop(&dialog, peer);
         self.keep_call(tag, Call::Ending(Box::new(dialog)));
         self.send_bye(&mut bye, hop, Purpose::Bye(tag), now);
+    }
+
+    /// Our BYE found nobody. One that went down with its connection goes out once
+    /// more by another; the call is over in any case.
+    pub(super) fn bye_failed(&mut self, tag: Tag, peer: Origin, error: RequestError, now: Instant) {
+        let Some(Call::Ending(mut dialog)) = self.take_call(tag) else { return };
+        if error == RequestError::Unreachable && peer.transport.is_reliable() {
+            let mut bye = dialog.request(Method::BYE);
+            let hop = self.hop(&dialog, peer);
+            self.send_bye(&mut bye, hop, Purpose::Nobody, now);
+        }
     }
 
     /// Sends that BYE by a transaction of its own.

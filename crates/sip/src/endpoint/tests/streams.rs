@@ -245,6 +245,23 @@ async fn bye_finds_its_way_after_the_connection_is_gone() {
 }
 
 #[tokio::test]
+async fn a_bye_that_went_down_with_its_connection_goes_by_another() {
+    let (server, mut arrivals) = bind_tcp(Timings::default()).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut wire = Wire::towards(&server).await;
+    wire.contact = format!("sip:bob@127.0.0.1:{port};transport=tcp");
+    let (incoming, _) = wire.stand(&mut arrivals).await;
+    incoming.control.hang_up();
+    wire.incoming("BYE").await;
+    drop(wire);
+    let (stream, _) = soon(listener.accept()).await.unwrap();
+    let mut wire = Wire::new(stream, Transport::Tcp);
+    let bye = wire.incoming("BYE").await;
+    wire.accept(&bye).await;
+}
+
+#[tokio::test]
 async fn a_call_goes_on_over_another_connection() {
     let (server, mut arrivals) = bind_tcp(Timings::default()).await;
     let mut first = Wire::towards(&server).await;

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 /// Calls under way.
 const WINDOW: usize = 100;
-/// Calls begun in a second: what a disk can note down, so that none is refused.
+/// Calls begun in a second: what a disk can note down. Where it cannot, calls are
+/// refused with 503 and tried again.
 const RATE: f64 = 2000.0;
 
 /// What becomes of each call.
@@ -33,6 +34,14 @@ impl Kind {
     }
 }
 
+/// A call that is not over.
+struct UnderWay {
+    /// When it was last heard of.
+    since: Instant,
+    /// Its INVITEs before this one.
+    tries: u32,
+}
+
 /// The calls of one run.
 pub struct Load {
     socket: UdpSocket,
@@ -40,8 +49,9 @@ pub struct Load {
     local: SocketAddr,
     run: u64,
     datagrams: usize,
-    /// When each call under way was last heard of.
-    under_way: HashMap<usize, Instant>,
+    under_way: HashMap<usize, UnderWay>,
+    /// How often one was told to try later.
+    refused: usize,
     buffer: Vec<u8>,
 }
 
@@ -60,6 +70,7 @@ impl Load {
             run,
             datagrams: 0,
             under_way: HashMap::new(),
+            refused: 0,
             buffer: Vec::with_capacity(2048),
         }
     }
@@ -73,7 +84,7 @@ impl Load {
         while ended < calls {
             let due = calls.min((start.elapsed().as_secs_f64() * RATE) as usize);
             while begun < due && self.under_way.len() < WINDOW {
-                self.under_way.insert(begun, Instant::now());
+                self.under_way.insert(begun, UnderWay { since: Instant::now(), tries: 0 });
                 self.send(begun, self.first(), 1, "", "");
                 begun += 1;
             }
@@ -85,14 +96,17 @@ impl Load {
             let text = std::str::from_utf8(&received[..length]).expect("a response in UTF-8");
             ended += usize::from(self.heard(text));
         }
+        if self.refused > 0 {
+            println!("{} times a call was told to try later: the disk is slow", self.refused);
+        }
         self.datagrams
     }
 
     /// One response; `true`: it was the last of its call.
     fn heard(&mut self, response: &str) -> bool {
         let call: usize = header(response, "Call-ID: ").split('-').next().unwrap().parse().unwrap();
-        let Some(since) = self.under_way.get_mut(&call) else { return false };
-        *since = Instant::now();
+        let Some(under_way) = self.under_way.get_mut(&call) else { return false };
+        under_way.since = Instant::now();
         let status: u16 = response["SIP/2.0 ".len()..][..3].parse().unwrap();
         let (_, method) = header(response, "CSeq: ").split_once(' ').unwrap();
         let tag = header(response, "To: ").split_once(";tag=").map_or("", |(_, tag)| tag);
@@ -116,18 +130,28 @@ impl Load {
                 self.send(call, "ACK", 1, &tag, "");
                 self.under_way.remove(&call).is_some()
             }
+            (_, "INVITE", 503) => {
+                let tag = tag.to_owned();
+                self.send(call, "ACK", 1, &tag, "");
+                if let Some(under_way) = self.under_way.get_mut(&call) {
+                    under_way.tries += 1;
+                }
+                self.refused += 1;
+                false
+            }
             _ => panic!("not what was expected: {response}"),
         }
     }
 
     fn send(&mut self, call: usize, method: &str, cseq: u32, tag: &str, branch: &str) {
         let Self { local, run, .. } = *self;
+        let tries = self.under_way.get(&call).map_or(0, |under_way| under_way.tries);
         let to_tag = if tag.is_empty() { String::new() } else { format!(";tag={tag}") };
         self.buffer.clear();
         write!(
             self.buffer,
             "{method} sip:carol@example.com SIP/2.0\r\n\
-             Via: SIP/2.0/UDP {local};rport;branch=z9hG4bK{run:x}-{call}{branch}\r\n\
+             Via: SIP/2.0/UDP {local};rport;branch=z9hG4bK{run:x}-{call}.{tries}{branch}\r\n\
              From: \"Bob Example\" <sip:+14255550142@example.com>;tag={call}\r\n\
              To: <sip:carol@example.com>{to_tag}\r\n\
              Call-ID: {call}-{run:x}\r\nCSeq: {cseq} {method}\r\n\
@@ -154,12 +178,12 @@ impl Load {
         self.socket.send(&self.buffer).unwrap();
     }
 
-    /// What was lost for want of a buffer is begun again, as a telephone would.
+    /// What was refused, or lost for want of a buffer, is begun again.
     fn repeat_lost(&mut self) {
         let quiet: Vec<usize> = self
             .under_way
             .iter()
-            .filter(|(_, since)| since.elapsed() > Duration::from_millis(500))
+            .filter(|(_, call)| call.since.elapsed() > Duration::from_millis(500))
             .map(|(call, _)| *call)
             .collect();
         for call in quiet {

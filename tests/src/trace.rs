@@ -7,8 +7,14 @@ use std::process::Command;
 
 use crate::packages;
 
-/// The calls that matter: what comes in, what goes out, what is made safe.
-const CALLS: &str = "trace=fsync,fdatasync,sendto,sendmsg,sendmmsg,recvfrom,recvmsg,recvmmsg";
+/// The calls that matter: what comes in, what goes out, what is written and what
+/// is made safe.
+const CALLS: &str = "trace=fsync,fdatasync,sendto,sendmsg,sendmmsg,recvfrom,recvmsg,recvmmsg,\
+                     read,readv,write,writev,pwrite64,pwritev";
+
+/// So much of each text stands in the trace: a page of a database, whatever its
+/// octets are.
+const LONGEST: &str = "4200";
 
 /// A system call that ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +40,41 @@ impl Step {
         self.call.starts_with("recv") && self.text.contains(&format!("\"{words}"))
     }
 
+    /// Something that came in by a socket, however it was read, with `words` in it.
+    pub fn takes(&self, words: &str) -> bool {
+        (self.call.starts_with("recv") || self.call.starts_with("read"))
+            && self.is_by_socket()
+            && self.text.contains(words)
+    }
+
+    /// Something that went out by a socket, however it was sent, with `words` in it.
+    pub fn gives(&self, words: &str) -> bool {
+        (self.call.starts_with("send") || self.call.starts_with("write"))
+            && self.is_by_socket()
+            && self.text.contains(words)
+    }
+
+    /// Something written to a file whose path contains `file`.
+    pub fn writes_to(&self, file: &str) -> bool {
+        (self.call.starts_with("write") || self.call.starts_with("pwrite"))
+            && self.path().is_some_and(|path| path.contains(file))
+    }
+
+    /// Data of a file whose path contains `file` made safe.
+    pub fn syncs(&self, file: &str) -> bool {
+        self.is_sync() && self.path().is_some_and(|path| path.contains(file))
+    }
+
+    fn is_by_socket(&self) -> bool {
+        self.path().is_some_and(|path| path.starts_with("socket:"))
+    }
+
+    /// What strace says that the first argument is.
+    fn path(&self) -> Option<&str> {
+        let (_, rest) = self.text.split_once('<')?;
+        rest.split_once('>').map(|(path, _)| path)
+    }
+
     /// Something sent that begins with `words`.
     pub fn sends(&self, words: &str) -> bool {
         self.call.starts_with("send") && self.text.contains(&format!("\"{words}"))
@@ -46,7 +87,9 @@ impl Step {
 pub fn strace(file: &Path) -> Command {
     packages::need(&["strace"]);
     let mut command = Command::new("strace");
-    command.args(["-D", "-f", "-y", "-q", "-s", "96", "-e", CALLS, "-e", "signal=none", "-o"]);
+    // What is not traced is to cost nothing.
+    command.args(["-D", "-f", "--seccomp-bpf", "-y", "-q", "-s", LONGEST, "-e", CALLS]);
+    command.args(["-e", "signal=none", "-o"]);
     command.arg(file);
     command
 }

@@ -92,6 +92,7 @@ impl Session {
             at: Instant::now(),
             letter: Letter::read(message),
         };
+        let recipient = taken.recipient.clone();
         let says_so = {
             let mut state = shared.state();
             state.dots += 1;
@@ -119,7 +120,7 @@ impl Session {
             let _ = self.stream.shutdown(std::net::Shutdown::Both);
             return Err(Over);
         }
-        self.say("250 2.0.0 Ok: queued as SINK", shared)
+        self.say(&format!("250 2.0.0 Ok: queued for {recipient}"), shared)
     }
 
     fn say(&mut self, words: &str, shared: &Shared) -> Result<(), Over> {

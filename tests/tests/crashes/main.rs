@@ -11,9 +11,9 @@
 
 mod after_the_hang_up;
 mod anywhere;
-
 mod before_the_answer;
 mod between_250_and_commit;
 mod in_the_greeting;
+mod order_at_load;
 mod order_of_syncs;
 mod while_recording;

@@ -121,11 +121,17 @@ pub struct StateKeys {
     pub dir: PathBuf,
     /// Days that a row of the ledger is kept.
     pub keep_ledger_days: u32,
+    /// How often what is old and settled is let go.
+    pub sweep_seconds: Seconds,
 }
 
 impl Default for StateKeys {
     fn default() -> Self {
-        Self { dir: "/var/lib/ringpost".into(), keep_ledger_days: 90 }
+        Self {
+            dir: "/var/lib/ringpost".into(),
+            keep_ledger_days: 90,
+            sweep_seconds: Seconds(600.0),
+        }
     }
 }
 

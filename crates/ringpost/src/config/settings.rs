@@ -95,6 +95,8 @@ pub struct Settings {
     pub state_dir: PathBuf,
     /// How long ledger rows stay.
     pub keep_ledger: Duration,
+    /// Between two sweeps.
+    pub sweep_every: Duration,
     /// Where mail goes.
     pub transport: MailTransport,
     /// For a transport by SMTP.
@@ -175,6 +177,10 @@ impl Settings {
                 format!("\"{}\" is no absolute path", config.state.dir.display()),
             ));
         }
+        let sweep_every = span("state.sweep_seconds", config.state.sweep_seconds, found);
+        if sweep_every.is_zero() {
+            found.push(Mistake::new("state.sweep_seconds", "must be more than 0 seconds"));
+        }
         let (transport, smtp) = mail(&config, found);
         let sound = match config.mail.audio.as_str() {
             "g711" => Sound::G711Wav,
@@ -242,6 +248,7 @@ impl Settings {
             limits,
             state_dir: config.state.dir.clone(),
             keep_ledger: Duration::from_secs(u64::from(config.state.keep_ledger_days) * 86_400),
+            sweep_every,
             transport,
             smtp,
             couriers: config.mail.connections.clamp(1, 64),

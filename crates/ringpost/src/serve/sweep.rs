@@ -8,13 +8,11 @@ use ringpost_delivery::JournalError;
 
 use super::node::{Node, now};
 
-const EVERY: Duration = Duration::from_secs(600);
-
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// Sweeps at the start and every ten minutes until it is dropped.
+/// Sweeps at the start and every `state.sweep_seconds` until it is dropped.
 pub async fn run(node: Arc<Node>) {
-    let mut tick = tokio::time::interval(EVERY);
+    let mut tick = tokio::time::interval(node.settings.sweep_every);
     loop {
         tick.tick().await;
         match node.journal.sweep(now()).await {

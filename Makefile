@@ -10,7 +10,7 @@ CARGO ?= cargo
 help:
 	@echo "make demo     three calls become three mails, on this machine alone"
 	@echo "make test     every test, real peers included"
-	@echo "make bench    what a call costs in CPU, beside an empty echo"
+	@echo "make bench    what a call costs; PART='missed --rate 500' for one part, PART=--help for all"
 	@echo "make check    format, lints and documentation, warnings are errors"
 	@echo "make deny     licences, sources and duplicates of the dependencies (cargo-deny)"
 	@echo "make format   format the sources"
@@ -29,7 +29,7 @@ test:
 # The generator is built as the server is: it shares the machine with it.
 bench:
 	$(CARGO) build --locked --release --bin ringpost
-	$(CARGO) run --locked --release --package ringpost-tests --bin bench
+	$(CARGO) run --locked --release --package ringpost-tests --bin bench -- $(PART)
 
 check:
 	$(CARGO) fmt --all --check

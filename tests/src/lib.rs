@@ -31,6 +31,7 @@ pub mod imap;
 pub mod kamailio;
 pub mod letter;
 pub mod linphone;
+pub mod load;
 pub mod mail_sink;
 pub mod mail_system;
 pub mod maildir;

@@ -57,6 +57,7 @@ pub struct Server {
     secrets: Vec<String>,
     environment: Vec<(String, String)>,
     traced: bool,
+    binary: Option<PathBuf>,
     // Goes last, when nothing is mounted in it any more.
     folder: TempDir,
 }
@@ -113,7 +114,17 @@ impl Server {
             secrets,
             environment: Vec::new(),
             traced: false,
+            binary: None,
         }
+    }
+
+    /// Uses that program from the next start on.
+    pub fn use_binary(&mut self, binary: &Path) {
+        self.binary = Some(binary.to_owned());
+    }
+
+    fn program(&self) -> &Path {
+        self.binary.as_deref().unwrap_or_else(|| binary::ringpost())
     }
 
     /// Starts on the state that is there.
@@ -140,10 +151,10 @@ impl Server {
 
     fn begin(&self) -> Process {
         assert!(self.process.is_none(), "up already");
-        let mut command = open_handed(binary::ringpost());
+        let mut command = open_handed(self.program());
         if self.traced {
             command = trace::strace(&self.trace_file());
-            command.arg(binary::ringpost());
+            command.arg(self.program());
         }
         command.args(["serve", "--config"]).arg(self.config());
         command.env_remove("RUST_LOG").envs(self.environment.iter().cloned());
@@ -253,7 +264,7 @@ impl Server {
 
     /// Another command of the program with this configuration.
     pub fn command(&self, arguments: &[&str]) -> Output {
-        let mut command = open_handed(binary::ringpost());
+        let mut command = open_handed(self.program());
         command.args(arguments).arg("--config").arg(self.config());
         command.env_remove("RUST_LOG").envs(self.environment.iter().cloned());
         output(&mut command).expect("ringpost runs")

@@ -45,5 +45,5 @@ pub fn measure(calls: usize, each: usize) -> Duration {
             Err(_) => back = sent,
         }
     }
-    Duration::from_secs_f64(ringpost_tests::process::cpu_seconds(process.id()) / calls as f64)
+    ringpost_tests::load::cpu::of_process(process.id()) / calls as u32
 }

@@ -58,6 +58,8 @@ const OF_THE_SESSION: [u16; 6] = [500, 502, 503, 530, 535, 538];
 pub(super) struct Failure {
     stage: Stage,
     kind: Kind,
+    /// Replies are left that nobody read, or the server waits for a message.
+    is_in_doubt: bool,
 }
 
 #[derive(Debug)]
@@ -80,23 +82,29 @@ impl Failure {
             }
             None => Kind::Broken { text: clean(&whole(error)) },
         };
-        Self { stage, kind }
+        Self { stage, kind, is_in_doubt: false }
     }
 
     /// The connection is in doubt.
     pub(super) fn broken(stage: Stage, text: impl Into<String>) -> Self {
-        Self { stage, kind: Kind::Broken { text: clean(&text.into()) } }
+        Self { stage, kind: Kind::Broken { text: clean(&text.into()) }, is_in_doubt: true }
     }
 
     /// The server does not offer what our settings ask for: the operator's to mend.
     pub(super) fn unfit_server(stage: Stage, sentence: impl Into<String>) -> Self {
-        Self { stage, kind: Kind::Unfit { text: sentence.into(), is_recipients: false } }
+        let kind = Kind::Unfit { text: sentence.into(), is_recipients: false };
+        Self { stage, kind, is_in_doubt: false }
     }
 
     /// This mail can never go to this recipient.
     pub(super) fn unfit_mail(sentence: impl Into<String>) -> Self {
         let kind = Kind::Unfit { text: sentence.into(), is_recipients: true };
-        Self { stage: Stage::MailFrom, kind }
+        Self { stage: Stage::MailFrom, kind, is_in_doubt: false }
+    }
+
+    /// The same failure, on a connection that nobody may use again.
+    pub(super) fn in_doubt(self) -> Self {
+        Self { is_in_doubt: true, ..self }
     }
 
     /// A kept connection that the server has left in the meantime: nothing of
@@ -113,12 +121,13 @@ impl Failure {
 
     /// Whether every reply was read and the next mail may use the connection.
     pub(super) fn leaves_the_connection_sound(&self) -> bool {
-        match self.kind {
-            // 421 announces that the server closes it (RFC 5321 §3.8).
-            Kind::Reply { code, .. } => code != 421,
-            Kind::Unfit { .. } => true,
-            Kind::Broken { .. } => false,
-        }
+        !self.is_in_doubt
+            && match self.kind {
+                // 421 announces that the server closes it (RFC 5321 §3.8).
+                Kind::Reply { code, .. } => code != 421,
+                Kind::Unfit { .. } => true,
+                Kind::Broken { .. } => false,
+            }
     }
 
     /// 5xx to the recipient or the message is the recipient's refusal. What the

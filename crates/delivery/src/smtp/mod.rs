@@ -1,17 +1,19 @@
 //! SMTP (RFC 5321) as a courier, on lettre's connection.
 //!
-//! One recipient a transaction, and only 250 to the final dot is success. The
+//! One recipient a transaction (`transaction`), and only 250 to the final dot is success. The
 //! connection is kept from mail to mail and given up at any doubt: it is taken
 //! out of the courier before a mail is begun and put back only after the last
 //! reply was read, so that a send that was cut short (the future dropped, the
 //! time-out) can never leave a connection whose replies are off by one.
 
 mod failure;
+mod offers;
 mod one_line;
 mod session;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod transaction;
 
 use std::fmt;
 use std::future::Future;

@@ -28,17 +28,66 @@ const REPLIES: &[(&str, &str, bool, &str)] = &[
 
 #[tokio::test]
 async fn each_reply_has_its_verdict() {
-    for &(command, reply, is_refused, words) in REPLIES {
-        // A DATA that was answered otherwise is followed by no message here.
-        let server = Server::start(vec![Plan::new().at(command, Act::Say(reply))]);
-        let mut courier = courier(&server);
-        let verdict = deliver(&mut courier, ALICE, "hello").await;
-        if is_refused {
-            refused(&verdict, words);
-        } else {
-            try_again(&verdict, words);
+    for offers in [&[][..], &["PIPELINING"]] {
+        for &(command, reply, is_refused, words) in REPLIES {
+            let plan = Plan::new().offering(offers).at(command, Act::Say(reply));
+            let server = Server::start(vec![plan, Plan::new()]);
+            let mut courier = courier(&server);
+            let verdict = deliver(&mut courier, ALICE, "hello").await;
+            if is_refused {
+                refused(&verdict, words);
+            } else {
+                try_again(&verdict, words);
+            }
+            // Whatever it was, the next mail takes no reply of this one for its own.
+            delivered(&deliver(&mut courier, "bob@example.com", "next").await);
+            let (_, last) = server.messages().pop().unwrap();
+            assert!(last.ends_with("next\r\n"), "after {reply} to {command}: {last:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn commands_sent_at_once_are_each_answered_for() {
+    let no_recipients = Act::Say("554 5.5.1 no valid recipients");
+    let plan = Plan::new().offering(&["PIPELINING"]).at("RCPT", Act::Say("550 5.1.1 no such user"));
+    let server = Server::start(vec![plan.at("DATA", no_recipients)]);
+    let mut courier = courier(&server);
+    refused(&deliver(&mut courier, "nobody@example.com", "one").await, "550 5.1.1");
+    // All replies were read, so that the connection is good for the next.
+    delivered(&deliver(&mut courier, ALICE, "two").await);
+    assert!(server.commands("").iter().all(|(connection, _)| *connection == 0));
+}
+
+#[tokio::test]
+async fn a_server_that_wants_the_message_of_a_refused_mail_gets_none() {
+    for command in ["MAIL", "RCPT"] {
+        let plan = Plan::new().offering(&["PIPELINING"]).at(command, Act::Say("552 5.3.4 no"));
+        let server = Server::start(vec![plan, Plan::new()]);
+        let mut courier = courier(&server);
+        refused(&deliver(&mut courier, "nobody@example.com", "one").await, "552 5.3.4");
+        delivered(&deliver(&mut courier, ALICE, "two").await);
+        let messages = server.messages();
+        assert!(messages.len() == 1 && messages[0].0 == 1, "{messages:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_lost_among_commands_sent_at_once_is_tried_again() {
+    for (command, words) in [("MAIL", "sender"), ("RCPT", "recipient"), ("DATA", "asking to send")]
+    {
+        let plan = Plan::new().offering(&["PIPELINING"]).at(command, Act::Drop);
+        let server = Server::start(vec![plan, Plan::new()]);
+        let mut courier = courier(&server);
+        try_again(&deliver(&mut courier, ALICE, "one").await, words);
+        delivered(&deliver(&mut courier, ALICE, "two").await);
+    }
+    // Lost after a refusal: that was said, and the rest does not matter.
+    let plan = Plan::new().offering(&["PIPELINING"]).at("RCPT", Act::Say("550 5.1.1 nobody"));
+    let server = Server::start(vec![plan.at("DATA", Act::Drop), Plan::new()]);
+    let mut courier = courier(&server);
+    refused(&deliver(&mut courier, "nobody@example.com", "one").await, "550 5.1.1");
+    delivered(&deliver(&mut courier, ALICE, "two").await);
 }
 
 #[tokio::test]
@@ -87,8 +136,11 @@ async fn a_connection_lost_before_or_after_the_dot_is_tried_again() {
 
 #[tokio::test]
 async fn a_kept_connection_that_the_server_left_costs_no_attempt() {
-    for act in [Act::Drop, Act::Say("421 4.4.2 idle too long")] {
-        let plan = Plan::new().at("MAIL FROM:<VOICEMAIL@EXAMPLE.COM>", Act::Say("250 fine"));
+    let acts = || [Act::Drop, Act::Say("421 4.4.2 idle too long")];
+    let offers = [&[][..], &["PIPELINING"]];
+    for (offers, act) in offers.iter().flat_map(|offers| acts().map(|act| (*offers, act))) {
+        let plan = Plan::new().offering(offers);
+        let plan = plan.at("MAIL FROM:<VOICEMAIL@EXAMPLE.COM>", Act::Say("250 fine"));
         let server = Server::start(vec![plan.at("MAIL", act), Plan::new()]);
         let mut courier = courier(&server);
         delivered(&deliver(&mut courier, ALICE, "one").await);

@@ -115,12 +115,14 @@ fn converse(number: usize, tcp: TcpStream, mut plan: Plan, seen: &Mutex<Seen>) -
         let verb = command.split([' ', ':']).next().unwrap_or("").to_uppercase();
         if let Some(act) = plan.take(&command) {
             let is_agreed = matches!(act, Act::Say(reply) if reply.starts_with("220 "));
+            let goes_on =
+                matches!(act, Act::Say(reply) | Act::Hold(_, _, reply) if reply.starts_with("354"));
             perform(&mut wire, act)?;
             if verb == "STARTTLS" && is_agreed {
                 wire = BufReader::new(seal(under.try_clone().ok()?, plan.tls.as_ref()?));
                 is_sealed = true;
             }
-            if verb != "DATA" {
+            if !goes_on {
                 continue;
             }
         } else if verb != "DATA" {

@@ -8,15 +8,20 @@ const ALICE: &str = "alice@example.com";
 
 #[tokio::test]
 async fn a_message_arrives_as_it_is() {
-    let server = Server::start(vec![Plan::new()]);
+    let server = Server::start(vec![Plan::new().offering(&["PIPELINING", "8BITMIME"])]);
     let mut courier = courier(&server);
-    let long = "0123456789\r\n".repeat(20_000);
-    for body in [".", "..\r\n.a\r\n\r\n.", "", &long] {
+    let long = "0123456789\r\n.".repeat(20_000);
+    let longest = ".0123456789\r\n".repeat(200_000);
+    for body in [".", "..\r\n.a\r\n\r\n.", "", "\r\n", "ä\r\n.ö", &long, &longest] {
         let mail = mail(ALICE, body);
         delivered(&courier.deliver(&mail).await);
         let (_, arrived) = server.messages().pop().unwrap();
-        assert_eq!(arrived.as_bytes(), mail.message);
+        assert!(arrived.as_bytes() == mail.message, "{:?}", body.get(..20));
     }
+    let mut dots = mail(ALICE, "x");
+    dots.message = b".starts with a dot\r\n".to_vec();
+    delivered(&courier.deliver(&dots).await);
+    assert_eq!(server.messages().pop().unwrap().1.as_bytes(), dots.message);
     // One connection, greeted once by us (and once by the library).
     assert!(server.commands("").iter().all(|(connection, _)| *connection == 0));
     assert_eq!(server.commands("EHLO").len(), 2);
@@ -69,13 +74,16 @@ async fn an_address_that_is_none_is_no_command_of_its_own() {
 
 #[tokio::test]
 async fn a_send_that_is_given_up_leaves_no_reply_for_the_next() {
-    for command in ["EHLO", "MAIL", "RCPT", "DATA", "."] {
+    let commands = ["EHLO", "MAIL", "RCPT", "DATA", "."];
+    let offers = [&[][..], &["PIPELINING"]];
+    for (offers, command) in offers.iter().flat_map(|offers| commands.map(|c| (*offers, c))) {
         // The reply to the abandoned mail comes late and good; the next mail is
         // refused, and must not take that reply for its own.
         let late = if command == "DATA" { "354 go on" } else { "250 late" };
         let (act, reached, go_on) = hold(late);
         let next = Plan::new().at("RCPT", Act::Say("550 5.1.1 no such user"));
-        let server = Server::start(vec![Plan::new().at(command, act), next]);
+        let first = Plan::new().offering(offers).at(command, act);
+        let server = Server::start(vec![first, next.offering(offers)]);
         let mut courier = courier(&server);
         let mail = mail(ALICE, "one");
         {

@@ -147,7 +147,8 @@ impl DialPlan {
 /// and numbers set aside for fiction are numbers too.
 fn international(digits: &str) -> Option<E164> {
     let parsed = PHONE_NUMBER_UTIL.parse(format!("+{digits}"), None).ok()?;
-    if PHONE_NUMBER_UTIL.is_valid_number(&parsed) || is_possible(&parsed) {
+    // The length alone is looked at first: that costs next to nothing.
+    if is_possible(&parsed) || PHONE_NUMBER_UTIL.is_valid_number(&parsed) {
         e164(&parsed)
     } else {
         None

@@ -29,7 +29,7 @@ use ringpost_media::{Engine, EngineConfig, MediaError};
 use ringpost_sip::{BindError, Endpoint, EndpointConfig, Hop};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use self::greetings::Greetings;
 pub use self::http::recorder;
@@ -93,9 +93,11 @@ pub struct Running {
 /// [`StartError`], a sentence for the operator.
 pub async fn start(settings: Settings) -> Result<Running, StartError> {
     let state = StateFolder::take(&settings.state_dir)?;
-    let journal = Journal::open(journal_settings(&settings)).await?;
-    recovery::recover(&journal, &settings.recordings(), &settings.limits).await?;
-    let sources = sources(&settings).await?;
+    // Its clock takes a while to be set, which the disk takes as well.
+    let recorder = spawn_blocking(recorder);
+    let (journal, sources) = tokio::try_join!(journal(&settings), async {
+        sources(&settings).await.map_err(StartError::from)
+    })?;
     let engine = Engine::start(EngineConfig {
         workers: settings.media_workers,
         ports: settings.media_ports.clone(),
@@ -125,7 +127,8 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         stopping,
         settings,
     });
-    recorder();
+    // Without it there are no metrics and everything else.
+    let _none = recorder.await;
     http::start_counters(&node);
     let mut others =
         vec![tokio::spawn(sweep::run(node.clone())), tokio::spawn(waiting::run(node.clone()))];
@@ -140,6 +143,8 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         }));
         address
     });
+    // Nobody has to wait for it, then.
+    spawn_blocking(greetings::built_in);
     Ok(Running {
         arrivals: tokio::spawn(arrivals::run(node.clone(), arrivals)),
         post: tokio::spawn(post::run(node.clone(), finishing)),
@@ -212,6 +217,13 @@ impl Running {
         .await;
         tracing::info!("stopped");
     }
+}
+
+/// Opens the journal and files what a crash left behind.
+async fn journal(settings: &Settings) -> Result<Journal, StartError> {
+    let journal = Journal::open(journal_settings(settings)).await?;
+    recovery::recover(&journal, &settings.recordings(), &settings.limits).await?;
+    Ok(journal)
 }
 
 /// What the journal needs of the configuration.

@@ -64,20 +64,52 @@ impl Store {
     /// Creates folder and file where they are missing (for the owner alone: the
     /// rows name people) and brings the schema up to date.
     pub(super) async fn create(&self) -> Result<SqliteConnection, JournalError> {
-        self.create_file().map_err(|error| JournalError::Disk { reason: error.to_string() })?;
+        let exists = self.file().try_exists().map_err(disk)?;
+        if !exists {
+            self.build().await?;
+        }
         let mut db = self.writer().await?;
-        MIGRATIONS.run(&mut db).await?;
+        if exists {
+            MIGRATIONS.run(&mut db).await?;
+        }
         Ok(db)
     }
 
-    fn create_file(&self) -> io::Result<()> {
-        let file = self.file();
-        if file.try_exists()? {
-            return Ok(());
-        }
+    /// Makes the database under another name, where nothing has to be synced for
+    /// each step, and gives it its own once it is on stable storage: it is there
+    /// as a whole or not at all.
+    async fn build(&self) -> Result<(), JournalError> {
+        let unfinished = self.dir.join("outbox.db.new");
+        self.begin_build(&unfinished).map_err(disk)?;
+        let options = SqliteConnectOptions::new()
+            .filename(&unfinished)
+            .journal_mode(SqliteJournalMode::Memory)
+            .synchronous(SqliteSynchronous::Off)
+            .disable_statement_logging();
+        let mut db = SqliteConnection::connect_with(&options).await?;
+        MIGRATIONS.run(&mut db).await?;
+        sqlx::query("PRAGMA journal_mode = WAL").execute(&mut db).await?;
+        db.close().await?;
+        self.end_build(&unfinished).map_err(disk)
+    }
+
+    fn begin_build(&self, unfinished: &Path) -> io::Result<()> {
         DirBuilder::new().recursive(true).mode(0o700).create(&self.dir)?;
-        let created = File::options().append(true).create(true).open(&file)?;
-        created.set_permissions(Permissions::from_mode(0o600))?;
+        // The log of a database that somebody took away is not that of the new one.
+        for beside in ["outbox.db-wal", "outbox.db-shm"] {
+            match std::fs::remove_file(self.dir.join(beside)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        // Nor is what a start that was cut off has left.
+        let created = File::options().write(true).create(true).truncate(true).open(unfinished)?;
+        created.set_permissions(Permissions::from_mode(0o600))
+    }
+
+    fn end_build(&self, unfinished: &Path) -> io::Result<()> {
+        File::open(unfinished)?.sync_all()?;
+        std::fs::rename(unfinished, self.file())?;
         // The names of the file and of its folder are to outlive a power cut too.
         File::open(&self.dir)?.sync_all()?;
         match self.dir.canonicalize()?.parent() {
@@ -92,7 +124,7 @@ impl Store {
         match self.file().try_exists() {
             Ok(true) => {}
             Ok(false) => return Err(missing()),
-            Err(error) => return Err(JournalError::Disk { reason: error.to_string() }),
+            Err(error) => return Err(disk(error)),
         }
         let mut db = self.writer().await?;
         let tables: i64 = sqlx::query_scalar(
@@ -122,4 +154,8 @@ impl Store {
             .test_before_acquire(false)
             .connect_lazy_with(self.options().read_only(true))
     }
+}
+
+fn disk(error: io::Error) -> JournalError {
+    JournalError::Disk { reason: error.to_string() }
 }

@@ -2,6 +2,7 @@
 
 mod card;
 mod cards;
+mod new;
 mod store;
 
 use std::path::Path;

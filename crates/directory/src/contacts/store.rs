@@ -12,11 +12,12 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Row, SqliteConnection, SqlitePool};
 
 use super::card::Contact;
+use super::new;
 use crate::DirectoryError;
 use crate::closeness::{self, Closeness};
 use crate::text::digits;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// Connections to the file: readers do not wait for one another.
 const CONNECTIONS: u32 = 4;
@@ -48,14 +49,13 @@ impl Store {
     pub(super) async fn open(path: &Path) -> Result<Self, DirectoryError> {
         let options = SqliteConnectOptions::new()
             .filename(path)
-            .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(PATIENCE)
             .disable_statement_logging();
         let fault = |why: String| DirectoryError::Store { path: path.to_owned(), why };
-        create_private(path).map_err(|error| fault(error.to_string()))?;
+        new::make(path).await.map_err(|error| fault(error.to_string()))?;
         let pool = SqlitePoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(PATIENCE)
@@ -229,11 +229,6 @@ impl Store {
 
 /// A new file is nobody else's to read: it holds people's names and numbers.
 /// SQLite gives its companions the same mode.
-fn create_private(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
-    std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop)
-}
-
 /// The row of the same contact: by UID, else by name and numbers. Some exporters
 /// give a new UID at each export, so that an unknown one proves nothing.
 async fn known(

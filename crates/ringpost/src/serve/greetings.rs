@@ -3,29 +3,37 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use ringpost_media::Prompt;
 
+/// Made when it is first asked for: not before the server answers.
+static BUILT_IN: LazyLock<Arc<Prompt>> = LazyLock::new(|| Arc::new(Prompt::default_greeting()));
+
+/// The greeting inside the binary, with the beep at its end. The first to ask
+/// for it waits for some milliseconds.
+pub fn built_in() -> Arc<Prompt> {
+    BUILT_IN.clone()
+}
+
 /// All greetings of the server.
 pub struct Greetings {
     folder: PathBuf,
-    built_in: Arc<Prompt>,
     own: Mutex<HashMap<String, (SystemTime, Arc<Prompt>)>>,
 }
 
 impl Greetings {
     /// With personal greetings as `USER.wav` in `folder`.
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder, built_in: Arc::new(Prompt::default_greeting()), own: Mutex::default() }
+        Self { folder, own: Mutex::default() }
     }
 
     /// The greeting that callers of `user` hear, with the beep at its end. A
     /// personal greeting that cannot be read costs itself and not the call.
     pub async fn of(&self, user: &str) -> Arc<Prompt> {
         let file = file_of(&self.folder, user);
-        let Ok(metadata) = tokio::fs::metadata(&file).await else { return self.built_in.clone() };
+        let Ok(metadata) = tokio::fs::metadata(&file).await else { return built_in() };
         let changed = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
         if let Some((known, prompt)) = self.lock().get(user)
             && *known == changed
@@ -42,9 +50,9 @@ impl Greetings {
             Ok(Err(reason)) => {
                 // Not the file: its name is the subscriber's.
                 tracing::warn!(%reason, "a personal greeting cannot be played; the built-in one stands in");
-                self.built_in.clone()
+                built_in()
             }
-            Err(_) => self.built_in.clone(),
+            Err(_) => built_in(),
         }
     }
 

@@ -120,6 +120,27 @@ async fn files_that_are_no_outbox_are_not_written_over() {
 }
 
 #[tokio::test]
+async fn what_a_cut_off_start_left_is_made_anew() {
+    let (journal, dir) = journal().await;
+    journal.end(record("1", Ear::Call, MESSAGE, "a", 0)).await.unwrap();
+    // The log of calls that were never brought into a database that is gone.
+    for name in ["outbox.db-wal", "outbox.db-shm"] {
+        std::fs::copy(dir.path().join(name), dir.path().join(format!("{name}.kept"))).unwrap();
+    }
+    journal.close().await;
+    for name in ["outbox.db-wal", "outbox.db-shm"] {
+        std::fs::rename(dir.path().join(format!("{name}.kept")), dir.path().join(name)).unwrap();
+    }
+    std::fs::remove_file(dir.path().join("outbox.db")).unwrap();
+    std::fs::write(dir.path().join("outbox.db.new"), "SQLite format 3, half of it").unwrap();
+    let journal = open(dir.path()).await;
+    assert_eq!(journal.end(record("2", Ear::Call, MESSAGE, "b", 0)).await, Ok(told(1)));
+    let rows = journal.ledger(LedgerQuery::default()).await.unwrap();
+    assert_eq!(rows.len(), 1, "a new database has nothing of another's log");
+    assert!(!dir.path().join("outbox.db.new").exists());
+}
+
+#[tokio::test]
 async fn an_outbox_of_a_newer_ringpost_is_left_alone() {
     let (journal, dir) = journal().await;
     let newer = "INSERT INTO _sqlx_migrations (version, description, installed_on, success, \

@@ -20,6 +20,8 @@ pub struct Taken {
     pub recipient: String,
     /// When the dot came.
     pub at: Instant,
+    /// Whether the client was told so.
+    pub answered: bool,
     /// The message.
     pub letter: Letter,
 }

@@ -168,6 +168,13 @@ impl Server {
         self.earlier.extend(process.lines());
     }
 
+    /// Starts, and is killed so long after that, wherever it is then.
+    pub fn stumbles(&mut self, after: Duration) {
+        self.process = Some(self.begin());
+        waiting::pass(after);
+        self.kill();
+    }
+
     /// SIGTERM, and waits for the end; fails when that takes over `within`.
     pub fn stop(&mut self, within: Duration) -> ExitStatus {
         let mut process = self.process.take().expect("running");
@@ -286,6 +293,13 @@ impl Server {
     /// The ledger over HTTP, newest first.
     pub fn ledger(&self) -> Vec<LedgerRow> {
         read_rows(&http::json(self.at.http, "/api/v1/ledger"))
+    }
+
+    /// How many mails wait in the outbox.
+    pub fn queued(&self) -> usize {
+        let metrics = self.metrics();
+        let line = metrics.lines().find_map(|line| line.strip_prefix("ringpost_outbox_queued "));
+        line.and_then(|count| count.parse().ok()).expect("the outbox is counted")
     }
 
     /// Waits for the one row of the ledger.

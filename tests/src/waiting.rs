@@ -27,7 +27,11 @@ pub fn patiently<T>(within: Duration, mut look: impl FnMut() -> Option<T>) -> Op
 /// Lets `span` go by, where the span itself is what the story is about (a
 /// caller who rings for two seconds, a promise of 100 ms).
 pub fn pass(span: Duration) {
-    let deadline = Instant::now() + span;
+    pass_until(Instant::now() + span);
+}
+
+/// The same up to a moment.
+pub fn pass_until(deadline: Instant) {
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {

@@ -86,10 +86,11 @@ impl Session {
             // §4.5.2: a leading dot was doubled.
             message.extend_from_slice(line.strip_prefix(b".").unwrap_or(&line));
         }
-        let taken = Taken {
+        let mut taken = Taken {
             sender: self.sender.take().unwrap_or_default(),
             recipient: self.recipient.take().unwrap_or_default(),
             at: Instant::now(),
+            answered: true,
             letter: Letter::read(message),
         };
         let recipient = taken.recipient.clone();
@@ -110,11 +111,12 @@ impl Session {
                     return Err(Over);
                 }
             }
+            taken.answered = state.drop_after_dot == 0;
+            state.drop_after_dot = state.drop_after_dot.saturating_sub(1);
+            let says_so = taken.answered;
             state.taken.push(taken);
             shared.changed.notify_all();
-            let drops = state.drop_after_dot > 0;
-            state.drop_after_dot = state.drop_after_dot.saturating_sub(1);
-            !drops
+            says_so
         };
         if !says_so {
             let _ = self.stream.shutdown(std::net::Shutdown::Both);

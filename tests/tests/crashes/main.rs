@@ -10,6 +10,7 @@
 )]
 
 mod after_the_hang_up;
+mod any_moment;
 mod anywhere;
 mod before_the_answer;
 mod between_250_and_commit;

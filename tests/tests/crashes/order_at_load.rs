@@ -125,8 +125,9 @@ fn recording(steps: &[Step], address: &str) -> String {
     let rows = steps.iter().filter(|step| step.writes_to("outbox.db-wal"));
     // record, kind and recipient of the outbox stand side by side.
     let mail = format!("telling{address}");
-    let row = rows.filter_map(|step| step.text.split_once(mail.as_str())).map(|(before, _)| before);
-    let id = row.last().and_then(|before| before.get(before.len().checked_sub(32)?..));
+    let mut rows =
+        rows.filter_map(|step| step.text.split_once(mail.as_str())).map(|(before, _)| before);
+    let id = rows.next_back().and_then(|before| before.get(before.len().checked_sub(32)?..));
     format!("{}.wav", id.unwrap_or_else(|| panic!("no mail to {address} in the log")))
 }
 

@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod call_loop;
+mod call_thread;
 mod counted;
 mod filing;
 pub mod greetings;
@@ -28,9 +29,11 @@ use ringpost_lookup::Source;
 use ringpost_media::{Engine, EngineConfig, MediaError};
 use ringpost_sip::{BindError, Endpoint, EndpointConfig, Hop};
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use self::call_thread::CallThread;
 use self::greetings::Greetings;
 pub use self::http::recorder;
 pub use self::live::LiveCall;
@@ -64,6 +67,9 @@ pub enum StartError {
     /// A SIP address.
     #[error(transparent)]
     Sip(#[from] BindError),
+    /// The thread of SIP and calls.
+    #[error("there is no thread for calls: {0}")]
+    Thread(io::Error),
     /// The admin interface.
     #[error("http.listen: {address} cannot be listened on: {source}")]
     Http {
@@ -83,6 +89,7 @@ pub struct Running {
     arrivals: JoinHandle<()>,
     post: JoinHandle<()>,
     others: Vec<JoinHandle<()>>,
+    _calls: CallThread,
     _state: StateFolder,
 }
 
@@ -104,7 +111,8 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         recordings: settings.recordings(),
     })?;
     let http = listen_http(settings.http).await?;
-    let (endpoint, arrivals) = Endpoint::bind(EndpointConfig {
+    let calls = CallThread::start().map_err(StartError::Thread)?;
+    let bound = calls.spawn(Endpoint::bind(EndpointConfig {
         listen: settings.sip_listen.clone(),
         tls: settings.sip_tls.clone(),
         peers: settings.peers.clone(),
@@ -112,8 +120,10 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         server: concat!("Ringpost/", env!("CARGO_PKG_VERSION")).to_owned(),
         trace_bytes: settings.trace_bytes,
         session_expires: settings.session_expires,
-    })
-    .await?;
+        handshakes: Some(Handle::current()),
+    }));
+    let (endpoint, arrivals) =
+        bound.await.map_err(|broken| StartError::Thread(io::Error::other(broken)))??;
     let (stop, stopping) = watch::channel(false);
     let (finish, finishing) = watch::channel(false);
     let node = Arc::new(Node {
@@ -146,13 +156,14 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     // Nobody has to wait for it, then.
     spawn_blocking(greetings::built_in);
     Ok(Running {
-        arrivals: tokio::spawn(arrivals::run(node.clone(), arrivals)),
+        arrivals: calls.spawn(arrivals::run(node.clone(), arrivals)),
         post: tokio::spawn(post::run(node.clone(), finishing)),
         node,
         http,
         stop,
         finish,
         others,
+        _calls: calls,
         _state: state,
     })
 }

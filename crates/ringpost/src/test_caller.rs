@@ -93,6 +93,7 @@ impl TestCaller {
             server: concat!("Ringpost/", env!("CARGO_PKG_VERSION"), " test caller").into(),
             trace_bytes: 0,
             session_expires: EndpointConfig::SESSION_EXPIRES,
+            handshakes: None,
         })
         .await?;
         Ok(Self { endpoint, engine, local, folder, _arrivals: arrivals })

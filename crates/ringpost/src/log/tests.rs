@@ -108,6 +108,7 @@ async fn whoever_is_refused_is_found_by_fail2ban_and_nobody_else() {
                 session_expires: Duration::from_secs(1800),
                 server: "Ringpost".into(),
                 trace_bytes: 0,
+                handshakes: None,
             })
             .await
             .unwrap();

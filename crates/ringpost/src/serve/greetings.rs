@@ -33,7 +33,8 @@ impl Greetings {
     /// personal greeting that cannot be read costs itself and not the call.
     pub async fn of(&self, user: &str) -> Arc<Prompt> {
         let file = file_of(&self.folder, user);
-        let Ok(metadata) = tokio::fs::metadata(&file).await else { return built_in() };
+        // A look at the folder is quicker than a thread that looks.
+        let Ok(metadata) = std::fs::metadata(&file) else { return built_in() };
         let changed = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
         if let Some((known, prompt)) = self.lock().get(user)
             && *known == changed

@@ -44,6 +44,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 pub use answer::Answer;
@@ -90,6 +91,9 @@ pub struct EndpointConfig {
     /// The session interval that we ask for (RFC 4028), at least 90 s: in calls of
     /// our own, and of a caller that knows session timers and asks for none.
     pub session_expires: Duration,
+    /// Where TLS handshakes are computed, each of which takes as long as several
+    /// calls; `None`: in the runtime that the endpoint is bound in.
+    pub handshakes: Option<Handle>,
 }
 
 impl EndpointConfig {
@@ -148,7 +152,7 @@ impl Endpoint {
         timings: Timings,
     ) -> Result<(Endpoint, mpsc::Receiver<Arrival>), BindError> {
         let counters = Arc::new(Counters::default());
-        let tls = Tls::read(config.tls.clone())?;
+        let tls = Tls::read(config.tls.clone(), config.handshakes.clone())?;
         let admitted = config.peers.iter().flat_map(|peer| peer.networks.iter().copied());
         let (admitted, shared) = (admitted.collect(), counters.clone());
         let mut transports = Transports::new(admitted, tls.clone(), timings, shared);

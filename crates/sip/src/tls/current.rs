@@ -7,6 +7,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::net::TcpStream;
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
 use super::files::Configs;
@@ -24,6 +26,8 @@ const WARN_EVERY: Duration = Duration::from_secs(86_400);
 pub(crate) struct Tls {
     files: TlsFiles,
     current: Mutex<Current>,
+    /// Where handshakes are computed; `None`: where they are waited for.
+    handshakes: Option<Handle>,
 }
 
 #[derive(Debug)]
@@ -42,11 +46,11 @@ impl Tls {
     ///
     /// # Errors
     /// What is wrong with them.
-    pub(crate) fn read(files: TlsFiles) -> Result<Arc<Tls>, TlsError> {
+    pub(crate) fn read(files: TlsFiles, handshakes: Option<Handle>) -> Result<Arc<Tls>, TlsError> {
         let stamps = stamps(&files);
         let named = !stamps.is_empty();
         let configs = if named { Some(Arc::new(Configs::read(&files)?)) } else { None };
-        Ok(Arc::new(Tls { files, current: Mutex::new(Current { configs, stamps }) }))
+        Ok(Arc::new(Tls { files, current: Mutex::new(Current { configs, stamps }), handshakes }))
     }
 
     /// Reads the files anew; what is there stays where they are broken.
@@ -99,7 +103,7 @@ impl Tls {
         stream: TcpStream,
     ) -> io::Result<(server::TlsStream<TcpStream>, Vec<String>)> {
         let config = self.configs()?.server.clone().ok_or(io::ErrorKind::Unsupported)?;
-        let stream = TlsAcceptor::from(config).accept(stream).await?;
+        let stream = self.compute(TlsAcceptor::from(config).accept(stream)).await?;
         let names = proved(stream.get_ref().1.peer_certificates());
         Ok((stream, names))
     }
@@ -117,9 +121,23 @@ impl Tls {
             None => ServerName::from(ip),
         };
         let config = self.configs()?.client.clone();
-        let stream = TlsConnector::from(config).connect(name, stream).await?;
+        let stream = self.compute(TlsConnector::from(config).connect(name, stream)).await?;
         let names = proved(stream.get_ref().1.peer_certificates());
         Ok((stream, names))
+    }
+
+    /// Runs a handshake where it keeps nobody waiting. It ends with this future.
+    async fn compute<T: Send + 'static>(
+        &self,
+        handshake: impl Future<Output = io::Result<T>> + Send + 'static,
+    ) -> io::Result<T> {
+        let Some(runtime) = &self.handshakes else { return handshake.await };
+        let mut task = JoinSet::new();
+        task.spawn_on(handshake, runtime);
+        match task.join_next().await {
+            Some(Ok(done)) => done,
+            Some(Err(_)) | None => Err(io::Error::other("the handshake broke inside")),
+        }
     }
 }
 

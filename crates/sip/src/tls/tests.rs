@@ -135,7 +135,7 @@ fn the_end_of_a_certificate_is_told_before_and_after() {
 fn a_changed_file_is_read_once_and_a_broken_one_changes_nothing() {
     let authority = Authority::new("test");
     let files = authority.issues("sip", &["sip.example.com"]);
-    let tls = Tls::read(files.clone()).unwrap();
+    let tls = Tls::read(files.clone(), None).unwrap();
     let server = || tls.configs().unwrap().server.clone().unwrap();
     let first = server();
     assert!(tls.reload_if_changed().is_none());

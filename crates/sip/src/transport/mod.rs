@@ -100,7 +100,7 @@ impl Transports {
     /// address of ours is 192.0.2.1:5060, whatever the transport.
     #[cfg(test)]
     pub(crate) fn captured() -> Self {
-        let tls = Tls::read(crate::TlsFiles::default()).unwrap();
+        let tls = Tls::read(crate::TlsFiles::default(), None).unwrap();
         let mut transports =
             Self::new(Vec::new(), tls, Timings::default(), Arc::new(Counters::default()));
         transports.captured = Some(std::collections::VecDeque::new());

@@ -14,7 +14,7 @@ const TEXT: &str = "OPTIONS sip:a@example.com SIP/2.0\r\nContent-Length: 0\r\n\r
 
 fn transports(files: TlsFiles, timings: Timings) -> Transports {
     let networks = vec!["127.0.0.0/8".parse().unwrap(), "::1".parse().unwrap()];
-    let tls = Tls::read(files).unwrap();
+    let tls = Tls::read(files, None).unwrap();
     Transports::new(networks, tls, timings, Arc::new(Counters::default()))
 }
 

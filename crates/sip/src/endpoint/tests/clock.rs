@@ -21,7 +21,7 @@ struct World {
 impl World {
     async fn new() -> World {
         let counters = Arc::new(Counters::default());
-        let tls = Tls::read(TlsFiles::default()).unwrap();
+        let tls = Tls::read(TlsFiles::default(), None).unwrap();
         let mut transports = Transports::new(Vec::new(), tls, Timings::default(), counters.clone());
         transports.bind(config().listen[0]).await.unwrap();
         let endpoint = transports.local_addrs()[0].addr;

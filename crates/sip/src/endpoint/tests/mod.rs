@@ -55,6 +55,7 @@ fn config() -> EndpointConfig {
         server: "Ringpost".to_owned(),
         trace_bytes: 0,
         session_expires: EndpointConfig::SESSION_EXPIRES,
+        handshakes: None,
     }
 }
 

@@ -18,7 +18,7 @@ async fn serve(files: TlsFiles, peers: Vec<Peer>) -> (Endpoint, mpsc::Receiver<A
 /// Connects as a peer with these files; the server is called by its name.
 async fn connect(endpoint: &Endpoint, files: TlsFiles) -> Wire<TlsStream<TcpStream>> {
     let stream = TcpStream::connect(addr(endpoint)).await.unwrap();
-    let tls = Tls::read(files).unwrap();
+    let tls = Tls::read(files, None).unwrap();
     let ip = addr(endpoint).ip();
     let (stream, _) = tls.connect(stream, Some("sip.example.com"), ip).await.unwrap();
     Wire::new(stream, Transport::Tls)
@@ -125,7 +125,7 @@ async fn bye_goes_by_a_new_connection_to_who_proves_to_be_the_peer() {
         }
         incoming.control.hang_up();
         let (stream, _) = soon(listener.accept()).await.unwrap();
-        let peer = Tls::read(authority.issues("listener", &[name])).unwrap();
+        let peer = Tls::read(authority.issues("listener", &[name]), None).unwrap();
         let accepted = soon(peer.accept(stream)).await;
         assert_eq!(accepted.is_ok(), taken, "{host} {name}");
         if let Ok((stream, _)) = accepted {

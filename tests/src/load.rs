@@ -34,6 +34,7 @@ pub use histogram::Histogram;
 pub use kept::{Checked, check_mails};
 pub use plan::{CallPlan, Kind, Plan};
 pub use result::{CallResult, Heard, Outcome};
+pub use rtp::Sound;
 pub use sink::{Keep, Mail, MailSink};
 pub use wire::{Arrivals, Datagram, Departures};
 

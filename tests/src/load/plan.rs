@@ -40,6 +40,11 @@ impl Kind {
         }
     }
 
+    /// The method of its first request.
+    pub(super) fn opening(self) -> &'static str {
+        if self == Self::Options { "OPTIONS" } else { "INVITE" }
+    }
+
     /// From the answer until a caller speaks: as long as Ringpost takes to greet.
     pub(super) fn lead() -> Duration {
         Duration::from_millis(300)

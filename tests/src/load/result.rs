@@ -35,8 +35,10 @@ pub struct CallResult {
     pub answered: Option<Duration>,
     /// When its BYE was sent first.
     pub hung_up: Option<Duration>,
-    /// When its last response came: it went as planned.
+    /// When its last response came.
     pub over: Option<Duration>,
+    /// The final response to its first request.
+    pub status: Option<u16>,
     /// Requests sent again for want of a response.
     pub repeats: u32,
     /// How often it was told to try later.
@@ -57,6 +59,7 @@ impl CallResult {
             answered: None,
             hung_up: None,
             over: None,
+            status: None,
             repeats: 0,
             refused: 0,
             fault: None,
@@ -67,6 +70,11 @@ impl CallResult {
     /// From its first request to the 200.
     pub fn answer_took(&self) -> Option<Duration> {
         self.answered?.checked_sub(self.begun?)
+    }
+
+    /// From its first request to its last response.
+    pub fn over_after(&self) -> Option<Duration> {
+        self.over?.checked_sub(self.begun?)
     }
 }
 

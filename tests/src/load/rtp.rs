@@ -14,6 +14,7 @@ use super::frames::{self, SIZE};
 use super::histogram::Histogram;
 use super::result::Heard;
 use super::wire::{Arrivals, Departures, bind};
+use crate::waiting;
 
 const PHASES: usize = 10;
 const PHASE: Duration = Duration::from_millis(2);
@@ -29,6 +30,42 @@ pub(super) enum Order {
     Stop { call: usize },
     /// All are.
     Finish,
+}
+
+/// Sound without calls, for measuring what packets cost a program that does nothing
+/// else.
+pub struct Sound {
+    sender: Sender,
+    orders: Orders,
+    flows: usize,
+}
+
+impl Sound {
+    /// For so many ports.
+    pub fn new(flows: usize) -> Self {
+        let orders = Orders::default();
+        Self { sender: Sender::new(flows, 0, orders.clone()), orders, flows }
+    }
+
+    /// Where it listens.
+    pub fn local(&self) -> SocketAddr {
+        self.sender.local()
+    }
+
+    /// Sends so many frames to each port, as calls do, spread over the 20 ms, and
+    /// listens to those ports as long; what was heard from each.
+    pub fn run(self, to: &[SocketAddrV4], frames: u16, lasts: Duration) -> Vec<Heard> {
+        let begin = Instant::now() + TICK;
+        for (call, to) in to.iter().enumerate() {
+            let from = begin + TICK * call as u32 / self.flows as u32;
+            self.orders.give(Order::Speak { call, to: *to, frames, from });
+        }
+        let sender = self.sender;
+        let thread = std::thread::spawn(move || sender.run());
+        waiting::pass(lasts + 2 * TICK);
+        self.orders.give(Order::Finish);
+        thread.join().expect("the thread of RTP").heard
+    }
 }
 
 /// The way there; taken up each phase.

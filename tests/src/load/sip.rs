@@ -142,14 +142,10 @@ impl Caller {
             self.under_way += 1;
             self.most_at_once = self.most_at_once.max(self.under_way);
             self.progress.begun.fetch_add(1, Ordering::Relaxed);
-            self.send(at, self.opening(at), 1);
+            self.send(at, self.plan.calls[at].kind.opening(), 1);
             self.repeat_later(at);
         }
         None
-    }
-
-    fn opening(&self, at: usize) -> &'static str {
-        if self.plan.calls[at].kind == Kind::Options { "OPTIONS" } else { "INVITE" }
     }
 
     fn repeat_later(&mut self, at: usize) {
@@ -187,7 +183,7 @@ impl Caller {
         }
         if waited > patience {
             let words = format!("nothing came for {patience:?} while {:?}", call.step);
-            return self.over(at, Some(words));
+            return self.over(at, None, Some(words));
         }
         if waited < call.wait {
             // The step is a younger one than this timer.
@@ -197,7 +193,7 @@ impl Caller {
         call.wait *= 2;
         call.result.repeats += 1;
         match call.step {
-            Step::Inviting => self.send(at, self.opening(at), 1),
+            Step::Inviting => self.send(at, self.plan.calls[at].kind.opening(), 1),
             Step::Ringing => {}
             Step::Leaving => self.send(at, "BYE", 2),
             Step::Up | Step::Over => return,
@@ -221,13 +217,13 @@ impl Caller {
         (call.step, call.since, call.wait) = (step, Instant::now(), T1);
     }
 
-    fn over(&mut self, at: usize, fault: Option<String>) {
+    fn over(&mut self, at: usize, came: Option<Duration>, fault: Option<String>) {
         let call = &mut self.calls[at];
         if call.step == Step::Over {
             return;
         }
         call.step = Step::Over;
-        call.result.over = fault.is_none().then(now);
+        call.result.over = came;
         call.result.fault = call.result.fault.take().or(fault);
         // Where all went well, all was said before the BYE.
         if call.result.fault.is_some() && matches!(call.result.kind, Kind::Spoken { .. }) {
@@ -259,6 +255,9 @@ impl Caller {
             return;
         }
         let call = &mut self.calls[at];
+        if reply.status >= 200 && reply.method == self.plan.calls[at].kind.opening() {
+            call.result.status = Some(reply.status);
+        }
         match (call.step, reply.method, reply.status) {
             (Step::Inviting, "INVITE", 100) => call.since = Instant::now(),
             (Step::Inviting, "INVITE", 180) => {
@@ -279,7 +278,7 @@ impl Caller {
                 if call.result.kind == Kind::Cancelled =>
             {
                 self.refused(at, reply.tag);
-                self.over(at, None);
+                self.over(at, Some(came), None);
             }
             (Step::Inviting, "INVITE", 503) if self.plan.insists => {
                 self.refused(at, reply.tag);
@@ -290,11 +289,13 @@ impl Caller {
             }
             (Step::Inviting | Step::Ringing, "INVITE", 300..) => {
                 self.refused(at, reply.tag);
-                self.over(at, Some(format!("refused with {}", reply.status)));
+                self.over(at, Some(came), Some(format!("refused with {}", reply.status)));
             }
-            (Step::Leaving, "BYE", 200) | (Step::Inviting, "OPTIONS", 200) => self.over(at, None),
+            (Step::Leaving, "BYE", 200) | (Step::Inviting, "OPTIONS", 200) => {
+                self.over(at, Some(came), None)
+            }
             (Step::Leaving, "BYE", status) => {
-                self.over(at, Some(format!("BYE was answered with {status}")));
+                self.over(at, Some(came), Some(format!("BYE was answered with {status}")));
             }
             _ => {}
         }
@@ -314,7 +315,7 @@ impl Caller {
             return self.hang_up(at);
         };
         let Some(to) = message::sound(text) else {
-            return self.over(at, Some("the answer names no port for sound".to_owned()));
+            return self.over(at, None, Some("the answer names no port for sound".to_owned()));
         };
         let from = Instant::now() + Kind::lead();
         self.orders.give(Order::Speak { call: at, to, frames, from });
@@ -332,7 +333,7 @@ impl Caller {
         };
         let at = at as usize;
         if method == "BYE" && self.calls.get(at).is_some_and(|call| call.step == Step::Up) {
-            self.over(at, Some("the server hung up".to_owned()));
+            self.over(at, None, Some("the server hung up".to_owned()));
         }
     }
 }

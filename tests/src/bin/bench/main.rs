@@ -16,8 +16,13 @@
 
 mod echo;
 mod figures;
+mod floor;
+mod limit;
+mod machine;
 mod missed;
+mod most;
 mod options;
+mod report;
 mod signalling;
 mod start;
 mod threads;
@@ -33,32 +38,23 @@ use options::{Options, Part};
 
 fn main() {
     let options = Options::parse();
-    if let Some(Part::Echo) = options.part {
-        return echo::serve();
+    match options.part.clone() {
+        Some(Part::Voicemail(part)) => drop(voicemail::run(&options, part)),
+        Some(Part::Missed(part)) => drop(missed::run(&options, part)),
+        Some(Part::Signalling(part)) => drop(signalling::run(&options, part)),
+        Some(Part::MostCalls(part)) => drop(most::calls(&options, &part)),
+        Some(Part::MostRate(part)) => drop(most::rate(&options, &part)),
+        Some(Part::Limit(part)) => drop(limit::run(&options, part)),
+        Some(Part::Threads(part)) => threads::run(&options, part),
+        Some(Part::Start(part)) => drop(start::run(&options, part)),
+        Some(Part::Floor) => drop(floor::run()),
+        Some(Part::Echo) => echo::serve(),
+        Some(Part::FloorReceive { sockets }) => floor::receiver(sockets),
+        Some(Part::FloorSend { sockets, to, frames }) => floor::sender(sockets, to, frames),
+        None => report::everything(&options),
     }
-    match &options.part {
-        Some(Part::Voicemail(part)) => voicemail::run(&options, *part),
-        Some(Part::Missed(part)) => missed::run(&options, *part),
-        Some(Part::Signalling(part)) => signalling::run(&options, *part),
-        Some(Part::Threads(part)) => threads::run(&options, *part),
-        Some(Part::Start(part)) => start::run(&options, *part),
-        Some(Part::Echo) | None => everything(&options),
-    }
-}
-
-fn everything(options: &Options) {
-    let part = |words: &[&str]| Options::parse_from([&["bench"], words].concat()).part;
-    if let Some(Part::Voicemail(part)) = part(&["voicemail", "--rounds", "3"]) {
-        voicemail::run(options, part);
-    }
-    if let Some(Part::Missed(part)) = part(&["missed"]) {
-        missed::run(options, part);
-    }
-    if let Some(Part::Signalling(part)) = part(&["signalling"]) {
-        signalling::run(options, part);
-    }
-    if let Some(Part::Start(part)) = part(&["start"]) {
-        start::run(options, part);
+    if figures::failed() {
+        std::process::exit(1);
     }
 }
 

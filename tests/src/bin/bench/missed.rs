@@ -2,46 +2,60 @@
 
 use std::path::Path;
 
-use ringpost_tests::load::{Keep, Kind, check_mails};
+use ringpost_tests::load::{Kind, check_mails};
 
-use crate::figures::{complain, median, ms, quantile, short};
+use crate::figures::{both, complain, in_turns, median, ms, short};
 use crate::options::{self, Options};
-use crate::world::World;
+use crate::world::{Setup, World};
 
-/// Runs and prints it.
-pub fn run(options: &Options, part: options::Missed) {
+/// One round.
+pub struct Round {
+    /// Whether the calls were told of.
+    pub mail: bool,
+    /// CPU of the server for one call, in ms.
+    pub cpu: f64,
+    /// CPU of the kernel's threads meanwhile, for one call, in ms.
+    pub kernel: f64,
+    /// From INVITE to 200, median and p99 in ms.
+    pub answer: [f64; 2],
+    /// Seconds from the first call to the last mail.
+    pub took: f64,
+    /// Requests sent again for want of a response.
+    pub repeats: u32,
+    /// What went wrong.
+    pub faults: Vec<String>,
+}
+
+/// Runs and prints it; the rounds of the first program, those without mail first.
+pub fn run(options: &Options, part: options::Missed) -> Vec<Round> {
     println!("missed: {} calls, {} begun a second", part.calls, part.rate);
     let kinds: &[bool] = match (part.mail, part.no_mail) {
         (true, _) => &[true],
         (_, true) => &[false],
         _ => &[false, true],
     };
-    let binaries = options.binaries();
+    let mut all = Vec::new();
     for mail in kinds {
-        let mut rounds = vec![Vec::new(); binaries.len()];
-        for _ in 0..part.rounds {
-            for (rounds, binary) in rounds.iter_mut().zip(&binaries) {
-                if binaries.len() > 1 {
-                    println!("{}", short(binary));
-                }
-                rounds.push(round(options, binary, part, *mail));
-            }
+        let mut results = in_turns(options, part.rounds, |binary| {
+            let round = round(options, binary, part.calls, part.rate, *mail);
+            round.print();
+            round
+        });
+        for (rounds, binary) in results.iter().zip(options.binaries()) {
+            let median = median(rounds.iter().map(|round| round.cpu));
+            println!("median: {median:.3} ms a call; {}", short(binary));
         }
-        if part.rounds > 1 {
-            for (rounds, binary) in rounds.iter().zip(&binaries) {
-                let median = median(rounds.iter().copied());
-                println!("median of {}: {median:.3} ms a call ({})", part.rounds, short(binary));
-            }
-        }
+        all.append(&mut results[0]);
     }
+    all
 }
 
-/// One round with a fresh server, printed: CPU of the server for one call, in ms.
-pub fn round(options: &Options, binary: &Path, part: options::Missed, mail: bool) -> f64 {
-    let mut world = World::new(options, binary, mail, Keep::Nothing, 0);
+/// One round with a fresh server.
+pub fn round(options: &Options, binary: &Path, calls: usize, rate: f64, mail: bool) -> Round {
+    let mut world = World::new(options, binary, Setup { mails: mail, ..Setup::default() });
     // Code, buffers and the store are warm before anything counts.
-    world.run(Kind::MISSED, part.calls.min(100), 100.0, usize::from(mail));
-    let ran = world.run(Kind::MISSED, part.calls, part.rate, usize::from(mail));
+    world.run(Kind::MISSED, calls.min(100), 100.0, usize::from(mail));
+    let ran = world.run(Kind::MISSED, calls, rate, usize::from(mail));
     let mut faults = world.errors();
     faults.extend(ran.outcome.faults());
     if mail {
@@ -49,24 +63,44 @@ pub fn round(options: &Options, binary: &Path, part: options::Missed, mail: bool
     } else if !ran.mails.is_empty() {
         faults.push(format!("{} mails nobody wanted", ran.mails.len()));
     }
-    let each = |time| ms(time) / part.calls as f64;
-    let answer: Vec<_> = ran.outcome.calls.iter().filter_map(|call| call.answer_took()).collect();
-    let repeats: u32 = ran.outcome.calls.iter().map(|call| call.repeats).sum();
-    println!(
-        "  {}: {:.3} ms CPU a call; kernel {:.3} ms; bench {:.3} ms; {} at once; 200 after {:.2} / \
-         {:.2} ms; {} requests repeated; {:.1} s until the last {}; the bench itself was late by {:.1} ms",
-        if mail { "with mail" } else { "without mail" },
-        each(ran.spent.total),
-        each(ran.spent.kernel),
-        each(ran.own),
-        ran.outcome.most_at_once,
-        ms(quantile(&answer, 0.5)),
-        ms(quantile(&answer, 0.99)),
-        repeats,
-        ran.took.as_secs_f64(),
-        if mail { "mail" } else { "call" },
-        ms(ran.outcome.late),
-    );
-    complain(&faults);
-    each(ran.spent.total)
+    let unheard = ran.outcome.calls.iter().filter(|call| call.sound.received == 0).count();
+    if unheard > 0 {
+        faults.push(format!("{unheard} calls heard nothing of the greeting"));
+    }
+    if ran.outcome.late.as_millis() > 40 || ran.own.as_secs_f64() > 0.8 * calls as f64 / rate {
+        println!(
+            "  the bench itself was late by {:.0} ms: was the machine busy?",
+            ms(ran.outcome.late)
+        );
+    }
+    let each = |time| ms(time) / calls as f64;
+    let answer = ran.outcome.calls.iter().filter_map(|call| call.answer_took());
+    Round {
+        mail,
+        cpu: each(ran.spent.total),
+        kernel: each(ran.spent.kernel),
+        answer: both(&answer.collect::<Vec<_>>()),
+        took: ran.took.as_secs_f64(),
+        repeats: ran.outcome.calls.iter().map(|call| call.repeats).sum(),
+        faults,
+    }
+}
+
+impl Round {
+    /// One line.
+    pub fn print(&self) {
+        println!(
+            "  {}: {:.3} ms CPU a call; kernel {:.3} ms; 200 after {:.2} / {:.2} ms; {} requests \
+             repeated; {:.1} s until the last {}",
+            if self.mail { "with mail" } else { "without mail" },
+            self.cpu,
+            self.kernel,
+            self.answer[0],
+            self.answer[1],
+            self.repeats,
+            self.took,
+            if self.mail { "mail" } else { "call" },
+        );
+        complain(&self.faults);
+    }
 }

@@ -1,5 +1,6 @@
 //! What one types behind `make bench`.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -56,9 +57,21 @@ pub enum Part {
     Threads(Threads),
     /// From the start of the process to the first OPTIONS answered; idle memory
     Start(Start),
-    /// An empty UDP echo (the bench starts it itself)
+    /// The most calls at once that are all answered, recorded whole and delivered once
+    MostCalls(MostCalls),
+    /// The most missed calls a second that are all answered, filed and told of once
+    MostRate(MostRate),
+    /// At the limit: what a refusal costs and takes, and the sound of those who are in
+    Limit(Limit),
+    /// What a packet costs a bare loop that receives, and one that sends
+    Floor,
+    // What follows is started by the bench itself.
     #[command(hide = true)]
     Echo,
+    #[command(hide = true)]
+    FloorReceive { sockets: usize },
+    #[command(hide = true)]
+    FloorSend { sockets: usize, to: SocketAddr, frames: u16 },
 }
 
 /// How many calls, how fast, how often.
@@ -138,6 +151,42 @@ pub enum LoadKind {
     Cancelled,
     /// OPTIONS
     Options,
+}
+
+/// Where to look.
+#[derive(Debug, Clone, Args)]
+pub struct MostCalls {
+    /// Numbers of calls, tried in this order until one fails
+    #[arg(long, value_delimiter = ',', default_values_t = [250, 500, 1000, 1500, 2000])]
+    pub steps: Vec<usize>,
+    /// Seconds in which they begin; each lasts 11.3 s
+    #[arg(long, default_value_t = 8.0)]
+    pub ramp: f64,
+}
+
+/// Where to look.
+#[derive(Debug, Clone, Args)]
+pub struct MostRate {
+    /// Calls a second, tried in this order until one fails
+    #[arg(long, value_delimiter = ',', default_values_t = [500, 1000, 1500, 2000, 3000])]
+    pub steps: Vec<usize>,
+    /// Seconds of each
+    #[arg(long, default_value_t = 4.0)]
+    pub seconds: f64,
+    /// The called users want no notification
+    #[arg(long)]
+    pub no_mail: bool,
+}
+
+/// How many, how fast.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Limit {
+    /// limits.calls, and so many calls are in
+    #[arg(long, default_value_t = 200)]
+    pub calls: usize,
+    /// Further calls a second, for 5 s
+    #[arg(long, default_value_t = 1000.0)]
+    pub rate: f64,
 }
 
 /// How often.

@@ -15,29 +15,34 @@ use crate::options::{self, Options};
 
 /// One program's starts.
 pub struct Starts {
-    pub took: Vec<Duration>,
+    took: Vec<Duration>,
+    /// In ms.
+    pub median: f64,
     /// Resident, in MB.
     pub idle: f64,
 }
 
-/// Runs and prints it.
-pub fn run(options: &Options, part: options::Start) {
+/// Runs and prints it; the first program's.
+pub fn run(options: &Options, part: options::Start) -> Starts {
+    let mut all = Vec::new();
     for binary in options.binaries() {
         let starts = measure(binary, part.starts);
         println!(
             "start: first OPTIONS answered after {:.1} ms (median of {}; {:.1} to {:.1}), idle {:.1} MB; {}",
-            ms(quantile(&starts.took, 0.5)),
+            starts.median,
             part.starts,
             ms(quantile(&starts.took, 0.0)),
             ms(quantile(&starts.took, 1.0)),
             starts.idle,
             short(binary),
         );
+        all.push(starts);
     }
+    all.swap_remove(0)
 }
 
 /// So many starts on fresh state folders.
-pub fn measure(binary: &Path, starts: usize) -> Starts {
+fn measure(binary: &Path, starts: usize) -> Starts {
     let mut took = Vec::new();
     let mut idle = Vec::new();
     for _ in 0..starts {
@@ -67,5 +72,5 @@ pub fn measure(binary: &Path, starts: usize) -> Starts {
         ringpost_tests::waiting::pass(Duration::from_millis(300));
         idle.push(cpu::status_kib(process.id(), "VmRSS:") as f64 * 1.024 / 1000.0);
     }
-    Starts { took, idle: median(idle) }
+    Starts { median: ms(quantile(&took, 0.5)), took, idle: median(idle) }
 }

@@ -1,10 +1,10 @@
 //! Where a call's CPU goes, by thread.
 
-use ringpost_tests::load::{Keep, Kind, Plan};
+use ringpost_tests::load::{Kind, Plan};
 
 use crate::figures::{complain, ms, short};
 use crate::options::{self, LoadKind, Options};
-use crate::world::World;
+use crate::world::{Setup, World};
 
 /// Runs and prints it.
 pub fn run(options: &Options, part: options::Threads) {
@@ -18,7 +18,8 @@ pub fn run(options: &Options, part: options::Threads) {
     };
     let (calls, rate) = (part.calls.unwrap_or(calls), part.rate.unwrap_or(rate));
     for binary in options.binaries() {
-        let mut world = World::new(options, binary, mails > 0, Keep::Nothing, ring);
+        let mut world =
+            World::new(options, binary, Setup { mails: mails > 0, ring, ..Setup::default() });
         let plan = Plan::steady(world.server.sip(), kind, calls, rate);
         let ran = world.run_plan(plan, calls * mails);
         let each = |time| ms(time) * 1000.0 / calls as f64;

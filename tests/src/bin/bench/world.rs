@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use ringpost_tests::load::cpu::{self, Reading, Spent};
-use ringpost_tests::load::{Keep, Kind, Load, Mail, MailSink, Outcome, Plan};
+use ringpost_tests::load::{CallPlan, Keep, Kind, Load, Mail, MailSink, Outcome, Plan};
 use ringpost_tests::server::Server;
 use ringpost_tests::settings::{Settings, Subscriber};
 use ringpost_tests::sound::{RATE, speech, write_wav};
@@ -15,11 +15,31 @@ use crate::options::Options;
 /// Called users.
 const USERS: usize = 10;
 /// Without a mail for so long, no more come.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 /// Greeting and tone together.
 const GREETING_SECONDS: f64 = 2.1;
 /// Ringpost's own tone.
 const TONE_SECONDS: f64 = 0.4;
+
+/// How the server of a part is set up.
+#[derive(Debug, Clone, Copy)]
+pub struct Setup {
+    /// Missed calls are told of.
+    pub mails: bool,
+    /// What is kept of a mail.
+    pub keep: Keep,
+    /// Seconds that it rings before it answers.
+    pub ring: u32,
+    /// `limits.calls`.
+    pub limit: u32,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        // A call that is over keeps its place until it is on stable storage.
+        Self { mails: true, keep: Keep::Nothing, ring: 0, limit: 5000 }
+    }
+}
 
 /// A server under load.
 pub struct World {
@@ -27,6 +47,8 @@ pub struct World {
     pub sink: MailSink,
     pub users: Vec<String>,
     placed: u32,
+    /// Those that must be in its ledger.
+    calls: u64,
 }
 
 /// What a load used and what became of it.
@@ -36,6 +58,8 @@ pub struct Ran {
     pub spent: Spent,
     /// The most memory over that before, in KiB.
     pub grown_kib: u64,
+    /// Memory over that before when all was done, in KiB.
+    pub kept_kib: u64,
     /// CPU of this process, mail sink included.
     pub own: Duration,
     /// From the first call to the last mail.
@@ -43,21 +67,21 @@ pub struct Ran {
 }
 
 impl World {
-    /// A fresh one; with `mails`, missed calls are told of.
-    pub fn new(options: &Options, binary: &Path, mails: bool, keep: Keep, ring: u32) -> Self {
-        let sink = MailSink::start(keep);
+    /// A fresh one.
+    pub fn new(options: &Options, binary: &Path, setup: Setup) -> Self {
+        let sink = MailSink::start(setup.keep);
         let subscriber = |at: usize| {
             let one = Subscriber::new(
                 &format!("user{at}"),
                 &format!("+142555501{at:02}"),
                 &format!("{}", 1000 + at),
             );
-            if mails { one } else { one.without_missed_calls() }
+            if setup.mails { one } else { one.without_missed_calls() }
         };
         let mut settings = Settings::new()
             .mail(&sink.url())
-            .limit("calls", 4000)
-            .limit("answer_after_seconds", ring)
+            .limit("calls", setup.limit)
+            .limit("answer_after_seconds", setup.ring)
             .limit("notifications_per_hour", 1_000_000);
         if !options.mail_line.iter().any(|line| line.starts_with("audio")) {
             settings = settings.line("mail", "audio = \"pcm\"");
@@ -73,7 +97,7 @@ impl World {
         server.use_binary(binary);
         server.up();
         let users: Vec<String> = (0..USERS).map(|at| format!("user{at}")).collect();
-        let world = Self { server, sink, users, placed: 0 };
+        let world = Self { server, sink, users, placed: 0, calls: 0 };
         world.greet();
         world
     }
@@ -105,6 +129,8 @@ impl World {
         self.sink.take();
         cpu::forget_peak(id);
         let resident = cpu::status_kib(id, "VmRSS:");
+        let filed = |call: &CallPlan| call.kind != Kind::Options;
+        self.calls += plan.calls.iter().filter(|call| filed(call)).count() as u64;
         let begun = ringpost_tests::load::now();
         let (before, own) = (Reading::of(id), cpu::of_self());
         let outcome = Load::start(plan).finish();
@@ -113,15 +139,16 @@ impl World {
         let spent = Reading::of(id).since(&before);
         let own = cpu::of_self().saturating_sub(own);
         let grown_kib = cpu::peak_kib(id).saturating_sub(resident);
+        let kept_kib = cpu::status_kib(id, "VmRSS:").saturating_sub(resident);
         let mails = self.sink.take();
         let last = mails.iter().map(|mail| mail.at).max();
         let ended = outcome.calls.iter().filter_map(|call| call.over).max();
         let end = last.max(ended).unwrap_or(begun);
-        Ran { outcome, mails, spent, grown_kib, own, took: end.saturating_sub(begun) }
+        Ran { outcome, mails, spent, grown_kib, kept_kib, own, took: end.saturating_sub(begun) }
     }
 
     /// Waits until the server does nothing any more; asking it would be work.
-    fn rest(&self) {
+    pub fn rest(&self) {
         let mut before = cpu::of_process(self.server.id());
         for _ in 0..100 {
             waiting::pass(Duration::from_millis(200));
@@ -133,9 +160,27 @@ impl World {
         }
     }
 
-    /// Lines of its log at error, and what it says of its own threads.
+    /// What went wrong on its side: lines of its log at error, and calls that are not
+    /// in its ledger.
     pub fn errors(&self) -> Vec<String> {
+        let mut errors = self.logged_errors();
+        let filed = self.filed();
+        if filed != self.calls {
+            errors.push(format!("{} calls were placed, {filed} are filed", self.calls));
+        }
+        errors
+    }
+
+    /// Lines of its log at error.
+    pub fn logged_errors(&self) -> Vec<String> {
         let log = self.server.log();
         log.into_iter().filter(|line| line.contains("ERROR")).collect()
+    }
+
+    /// How many calls it has filed since its start.
+    pub fn filed(&self) -> u64 {
+        let metrics = self.server.metrics();
+        let lines = metrics.lines().filter(|line| line.starts_with("ringpost_calls_total"));
+        lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum::<f64>() as u64
     }
 }

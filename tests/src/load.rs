@@ -80,9 +80,8 @@ impl Load {
     /// Begins with the first call.
     pub fn start(plan: Plan) -> Self {
         let progress = Arc::new(Progress::default());
-        let orders = rtp::Orders::default();
-        let sound = rtp::Sender::new(plan.calls.len(), plan.first, orders.clone());
-        let caller = sip::Caller::new(plan, sound.local(), orders, Arc::clone(&progress));
+        let sound = rtp::Sender::new(plan.calls.len(), plan.first);
+        let caller = sip::Caller::new(plan, &sound, Arc::clone(&progress));
         let rtp = std::thread::spawn(move || sound.run());
         let sip = std::thread::spawn(move || caller.run());
         Self { progress, sip, rtp }

@@ -24,8 +24,9 @@ pub struct Checked {
 /// two sides having begun to speak at different moments.
 const BEFORE_RECORDING: u16 = 25;
 
-/// Samples of quiet between the last frame and the hang-up: 100 ms.
-const AFTER_LAST: usize = 800;
+/// Samples of quiet at either end, where a caller begins late or hangs up late:
+/// half a second.
+const AROUND: usize = 4000;
 
 /// Checks that each of these calls, which left a voice mail or were missed, is told
 /// of by exactly one mail of its kind, and that each recording is whole. The bytes of
@@ -79,8 +80,8 @@ impl Checked {
         self.frames += found.frames;
         self.lost += lost;
         let late = found.first.is_none_or(|first| first > call.sound.received + BEFORE_RECORDING);
-        let torn = found.between > 0 || found.before >= frames::SIZE;
-        if lost > 0 || late || torn || found.behind > AFTER_LAST {
+        let torn = found.between > 0 || found.before > AROUND;
+        if lost > 0 || late || torn || found.behind > AROUND {
             let Recorded { first, last, missing, before, between, behind, .. } = found;
             self.faults.push(format!(
                 "call {}: of {} frames the recording has {first:?} to {last:?}, lacks {} of \

@@ -4,7 +4,7 @@ mod message;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::net::{SocketAddr, SocketAddrV4, UdpSocket};
+use std::net::{SocketAddrV4, UdpSocket};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -14,15 +14,15 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 
 use super::plan::{Kind, Plan};
 use super::result::CallResult;
-use super::rtp::{Order, Orders};
+use super::rtp::{Order, Orders, Said, Sender};
 use super::wire::{Arrivals, bind};
 use super::{Progress, cpu, now};
 use message::{Reply, Writer};
 
 /// RFC 3261 §17.1.1.1: T1, after which a request is sent again.
 const T1: Duration = Duration::from_millis(500);
-/// Between the last frame and the BYE: a tick of the thread that speaks.
-const LAST_FRAME: Duration = Duration::from_millis(20);
+/// After the last frame, and again where the thread that speaks is late.
+const LAST_FRAME: Duration = Duration::from_millis(5);
 
 /// What became of the calls, sound aside.
 pub(super) struct Ended {
@@ -63,6 +63,7 @@ pub(super) struct Caller {
     plan: Plan,
     socket: Arc<UdpSocket>,
     orders: Orders,
+    said: Said,
     progress: Arc<Progress>,
     writer: Writer,
     calls: Vec<Call>,
@@ -72,20 +73,16 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    pub(super) fn new(
-        plan: Plan,
-        sound: SocketAddr,
-        orders: Orders,
-        progress: Arc<Progress>,
-    ) -> Self {
+    pub(super) fn new(plan: Plan, sound: &Sender, progress: Arc<Progress>) -> Self {
         let socket = Arc::new(bind());
         let local = socket.local_addr().expect("bound");
         Self {
             calls: Vec::with_capacity(plan.calls.len()),
-            writer: Writer::new(local, sound),
+            writer: Writer::new(local, sound.local()),
             plan,
             socket,
-            orders,
+            orders: sound.orders(),
+            said: sound.said(),
             progress,
             timers: BinaryHeap::new(),
             under_way: 0,
@@ -167,7 +164,11 @@ impl Caller {
             }
             self.timers.pop();
             match timer {
-                Timer::HangUp => self.hang_up(at),
+                Timer::HangUp if self.said.has(at) => self.hang_up(at),
+                Timer::HangUp => {
+                    let later = Instant::now() + LAST_FRAME;
+                    self.timers.push(Reverse((later, at, Timer::HangUp)));
+                }
                 Timer::Repeat => self.repeat(at),
             }
         }

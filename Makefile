@@ -5,12 +5,13 @@
 
 CARGO ?= cargo
 
-.PHONY: help demo test bench check format deny release
+.PHONY: help demo test bench long-run check format deny release
 
 help:
 	@echo "make demo     three calls become three mails, on this machine alone"
 	@echo "make test     every test, real peers included"
 	@echo "make bench    what a call costs; PART='missed --rate 500' for one part, PART=--help for all"
+	@echo "make long-run days of a busy house in minutes: memory, files and database stay flat"
 	@echo "make check    format, lints and documentation, warnings are errors"
 	@echo "make deny     licences, sources and duplicates of the dependencies (cargo-deny)"
 	@echo "make format   format the sources"
@@ -30,6 +31,10 @@ test:
 bench:
 	$(CARGO) build --locked --release --bin ringpost
 	$(CARGO) run --locked --release --package ringpost-tests --bin bench -- $(PART)
+
+long-run:
+	$(CARGO) build --locked --release --bin ringpost
+	$(CARGO) run --locked --release --package ringpost-tests --bin long_run
 
 check:
 	$(CARGO) fmt --all --check

@@ -231,7 +231,7 @@ impl Settings {
         let mut text = format!(
             "[sip]\nlisten = {listen:?}\npeers = {peers:?}\n{}\n[sip.tls]\n{}\n\
              [media]\n{media}ports = \"20000-29999\"\n\n\
-             [state]\ndir = \"{}\"\n\n\
+             [state]\ndir = \"{}\"\n{}\n\
              [mail]\ntransport = \"{transport}\"\nfrom = \"voicemail@example.com\"\n\
              postmaster = \"postmaster@example.com\"\n{}\n\
              [dial_plan]\ncountry = \"US\"\nextension_digits = 4\n\n\
@@ -239,6 +239,7 @@ impl Settings {
             further("sip"),
             further("sip.tls"),
             folder.join("state").display(),
+            further("state"),
             further("mail"),
             at.http,
         );

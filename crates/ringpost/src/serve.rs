@@ -140,8 +140,11 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     // Without it there are no metrics and everything else.
     let _none = recorder.await;
     http::start_counters(&node);
-    let mut others =
-        vec![tokio::spawn(sweep::run(node.clone())), tokio::spawn(waiting::run(node.clone()))];
+    let mut others = vec![
+        tokio::spawn(sweep::run(node.clone())),
+        tokio::spawn(waiting::run(node.clone())),
+        tokio::spawn(http::sum_up()),
+    ];
     others.extend(registrations::start(&node));
     let http = http.and_then(|listener| {
         let address = listener.local_addr().ok();

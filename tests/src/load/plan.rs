@@ -20,6 +20,9 @@ pub enum Kind {
     Answered,
     /// Cancelled while it rings.
     Cancelled,
+    /// Rang elsewhere: no call, but a front end's report of it by INFO, sent again
+    /// until it is answered.
+    Reported,
     /// No call: OPTIONS, which SIP alone has to do with.
     Options,
 }
@@ -36,13 +39,17 @@ impl Kind {
             Self::Spoken { frames } => {
                 Self::lead() + Duration::from_millis(u64::from(frames) * 1000 / FRAMES)
             }
-            Self::Answered | Self::Cancelled | Self::Options => Duration::ZERO,
+            Self::Answered | Self::Cancelled | Self::Reported | Self::Options => Duration::ZERO,
         }
     }
 
     /// The method of its first request.
     pub(super) fn opening(self) -> &'static str {
-        if self == Self::Options { "OPTIONS" } else { "INVITE" }
+        match self {
+            Self::Options => "OPTIONS",
+            Self::Reported => "INFO",
+            Self::Spoken { .. } | Self::Answered | Self::Cancelled => "INVITE",
+        }
     }
 
     /// From the answer until a caller speaks: as long as Ringpost takes to greet.

@@ -1,8 +1,10 @@
-//! A mail server that takes everything and costs little.
+//! A mail server that takes everything, but for whom it knows as refused, and
+//! costs little.
 //!
 //! It looks for the dot at the end of what it read and at nothing else; which
 //! call a mail is about stands in its first lines.
 
+use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,7 +13,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::{cpu, now};
-use crate::ports;
+use crate::{ports, waiting};
 
 const END: &[u8] = b"\r\n.\r\n";
 const DATA: &[u8] = b"354 go on\r\n";
@@ -51,11 +53,15 @@ struct Shared {
     count: AtomicUsize,
     connections: AtomicUsize,
     closed: AtomicBool,
-    open: Mutex<Vec<TcpStream>>,
+    open: Mutex<HashMap<usize, TcpStream>>,
     cpu: Mutex<Duration>,
 }
 
 impl Shared {
+    fn open(&self) -> MutexGuard<'_, HashMap<usize, TcpStream>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn mails(&self) -> MutexGuard<'_, Vec<Mail>> {
         self.mails.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -64,6 +70,7 @@ impl Shared {
 /// The server, on a free port of loopback until it is dropped.
 pub struct MailSink {
     address: SocketAddr,
+    keep: Keep,
     shared: Arc<Shared>,
     listener: Option<JoinHandle<()>>,
 }
@@ -72,27 +79,50 @@ impl MailSink {
     /// Takes mails from now on.
     pub fn start(keep: Keep) -> Self {
         let address = ports::free_address();
-        let listener = TcpListener::bind(address).expect("the sink's port");
-        let shared = Arc::new(Shared::default());
-        let of_listener = Arc::clone(&shared);
-        let listener = std::thread::spawn(move || {
+        let mut sink = Self { address, keep, shared: Arc::default(), listener: None };
+        sink.up();
+        sink
+    }
+
+    /// Listens again, on the same port.
+    pub fn up(&mut self) {
+        assert!(self.listener.is_none(), "up already");
+        // A program that is just being started may hold a copy of the old socket.
+        let bind = || TcpListener::bind(self.address).ok();
+        let listener = waiting::until("the sink's port", Duration::from_secs(20), bind);
+        self.shared.closed.store(false, Ordering::Relaxed);
+        let (of_listener, keep) = (Arc::clone(&self.shared), self.keep);
+        self.listener = Some(std::thread::spawn(move || {
             for stream in listener.incoming() {
                 if of_listener.closed.load(Ordering::Relaxed) {
                     return;
                 }
                 let Ok(stream) = stream else { continue };
                 let Ok(copy) = stream.try_clone() else { continue };
-                of_listener.open.lock().unwrap_or_else(PoisonError::into_inner).push(copy);
-                of_listener.connections.fetch_add(1, Ordering::Relaxed);
+                let number = of_listener.connections.fetch_add(1, Ordering::Relaxed);
+                of_listener.open().insert(number, copy);
                 let shared = Arc::clone(&of_listener);
                 std::thread::spawn(move || {
                     let _ = Session::new(stream, &shared, keep).run();
+                    shared.open().remove(&number);
                     *shared.cpu.lock().unwrap_or_else(PoisonError::into_inner) +=
                         cpu::of_this_thread();
                 });
             }
-        });
-        Self { address, shared, listener: Some(listener) }
+        }));
+    }
+
+    /// Closes all connections and refuses new ones.
+    pub fn down(&mut self) {
+        self.shared.closed.store(true, Ordering::Relaxed);
+        for (_, stream) in self.shared.open().drain() {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        // Wakes the listener, which sees that it is over.
+        let _ = TcpStream::connect(self.address);
+        if let Some(listener) = self.listener.take() {
+            let _ = listener.join();
+        }
     }
 
     /// As `mail.transport` names it.
@@ -142,15 +172,7 @@ impl MailSink {
 
 impl Drop for MailSink {
     fn drop(&mut self) {
-        self.shared.closed.store(true, Ordering::Relaxed);
-        for stream in self.shared.open.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-            let _ = stream.shutdown(Shutdown::Both);
-        }
-        // Wakes the listener, which sees that it is over.
-        let _ = TcpStream::connect(self.address);
-        if let Some(listener) = self.listener.take() {
-            let _ = listener.join();
-        }
+        self.down();
     }
 }
 
@@ -158,6 +180,8 @@ struct Session<'a> {
     stream: TcpStream,
     shared: &'a Shared,
     keep: Keep,
+    /// The recipient of this mail was.
+    refused: bool,
     /// What was read and not yet used is at `start..end`.
     buffer: Vec<u8>,
     start: usize,
@@ -167,7 +191,7 @@ struct Session<'a> {
 impl<'a> Session<'a> {
     fn new(stream: TcpStream, shared: &'a Shared, keep: Keep) -> Self {
         let _ = stream.set_nodelay(true);
-        Self { stream, shared, keep, buffer: vec![0; 1 << 20], start: 0, end: 0 }
+        Self { stream, shared, keep, refused: false, buffer: vec![0; 1 << 20], start: 0, end: 0 }
     }
 
     fn run(&mut self) -> std::io::Result<()> {
@@ -185,6 +209,15 @@ impl<'a> Session<'a> {
             let word = line.get(..4).unwrap_or_default().to_ascii_uppercase();
             match word.as_slice() {
                 b"EHLO" => replies.extend_from_slice(HELLO),
+                b"RCPT" if is_refused(&line) => {
+                    replies.extend_from_slice(b"550 5.1.1 nobody here\r\n");
+                    self.refused = true;
+                }
+                b"MAIL" => {
+                    self.refused = false;
+                    replies.extend_from_slice(b"250 fine\r\n");
+                }
+                b"DATA" if self.refused => replies.extend_from_slice(b"503 for nobody\r\n"),
                 b"DATA" => {
                     replies.extend_from_slice(DATA);
                     self.stream.write_all(&std::mem::take(&mut replies))?;
@@ -251,6 +284,11 @@ impl<'a> Session<'a> {
             }
         }
     }
+}
+
+/// Nobody takes mail for `refused@…`.
+fn is_refused(line: &[u8]) -> bool {
+    line.windows(9).any(|word| word == b"<refused@")
 }
 
 /// The number behind the first `load-`.

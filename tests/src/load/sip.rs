@@ -292,8 +292,11 @@ impl Caller {
                 self.refused(at, reply.tag);
                 self.over(at, Some(came), Some(format!("refused with {}", reply.status)));
             }
-            (Step::Leaving, "BYE", 200) | (Step::Inviting, "OPTIONS", 200) => {
+            (Step::Leaving, "BYE", 200) | (Step::Inviting, "OPTIONS" | "INFO", 200) => {
                 self.over(at, Some(came), None)
+            }
+            (Step::Inviting, "INFO", status @ 300..) => {
+                self.over(at, Some(came), Some(format!("INFO was answered with {status}")));
             }
             (Step::Leaving, "BYE", status) => {
                 self.over(at, Some(came), Some(format!("BYE was answered with {status}")));

@@ -6,6 +6,7 @@ mod trace;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
@@ -22,6 +23,8 @@ use super::counted;
 use super::node::{Node, now};
 use super::waiting;
 use crate::view;
+
+const SUM_UP_EVERY: Duration = Duration::from_secs(10);
 
 /// Serves until the task is dropped.
 ///
@@ -44,6 +47,18 @@ pub async fn run(node: Arc<Node>, listener: TcpListener) -> std::io::Result<()> 
 pub fn recorder() -> &'static Option<PrometheusHandle> {
     static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
     HANDLE.get_or_init(|| PrometheusBuilder::new().install_recorder().ok())
+}
+
+/// Times that were measured are kept one by one until they are summed up; done
+/// here, however seldom somebody asks for the metrics, until the task is dropped.
+pub async fn sum_up() {
+    let mut tick = tokio::time::interval(SUM_UP_EVERY);
+    loop {
+        tick.tick().await;
+        if let Some(handle) = recorder() {
+            handle.run_upkeep();
+        }
+    }
 }
 
 /// Counters stand at 0 from the start: an alarm on a missing one never rings.

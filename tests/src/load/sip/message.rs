@@ -58,10 +58,19 @@ impl Writer {
              Call-ID: load-{call:06}-{run:x}\r\nCSeq: {cseq} {method}\r\n\
              Max-Forwards: 70\r\nContact: <sip:load-{call:06}@{local}>\r\n"
         );
-        let body = if method == "INVITE" { self.offer.as_str() } else { "" };
-        if !body.is_empty() {
-            self.buffer.extend_from_slice(b"Content-Type: application/sdp\r\n");
-        }
+        let report;
+        let (kind, body) = match method {
+            "INVITE" => ("Content-Type: application/sdp\r\n", self.offer.as_str()),
+            "INFO" => {
+                report = format!(
+                    "{{\"called\":\"{user}\",\"caller\":\"sip:load-{call:06}@example.com\",\
+                     \"call_id\":\"load-{call:06}-{run:x}-elsewhere\"}}"
+                );
+                ("Content-Type: application/json\r\n", report.as_str())
+            }
+            _ => ("", ""),
+        };
+        self.buffer.extend_from_slice(kind.as_bytes());
         let _ = write!(self.buffer, "Content-Length: {}\r\n\r\n{body}", body.len());
         &self.buffer
     }

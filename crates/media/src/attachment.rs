@@ -1,12 +1,15 @@
 //! A recording as it goes into the mail.
 
-use std::io::BufReader;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use hound::WavReader;
 use ringpost_model::Codec;
 
-use crate::{MediaError, g711, riff, wav};
+use crate::{MediaError, g711, riff};
+
+/// How many samples are turned into µ-law at a time: a long recording does not lie
+/// in memory once more.
+const BLOCK: usize = 8192;
 
 /// The sound of a voice mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -21,20 +24,32 @@ pub enum Sound {
 /// Reads a recording and returns the bytes of the WAV file for the mail.
 ///
 /// # Errors
-/// The file is not there, or is no recording ended in order.
+/// The file cannot be read, or it is no recording.
 pub fn attachment(path: &Path, sound: Sound) -> Result<Vec<u8>, MediaError> {
     let at = |source| MediaError::File { path: path.to_owned(), source };
+    let file = std::fs::read(path).map_err(at)?;
     match sound {
-        Sound::PcmWav => std::fs::read(path).map_err(at),
+        Sound::PcmWav => Ok(file),
         Sound::G711Wav => {
-            let file = std::fs::File::open(path).map_err(at)?;
-            let reader = BufReader::with_capacity(1 << 16, file);
-            let reader = WavReader::new(reader).map_err(|error| at(wav::as_io(error)))?;
-            let samples: Result<Vec<i16>, _> = reader.into_samples::<i16>().collect();
-            let samples = samples.map_err(|error| at(wav::as_io(error)))?;
-            Ok(riff::mulaw_file(&g711::encode(Codec::Pcmu, &samples)))
+            let no_recording =
+                || at(io::Error::new(ErrorKind::InvalidData, "no recording of 16 bit"));
+            Ok(riff::mulaw_file(&mulaw(&file).ok_or_else(no_recording)?))
         }
     }
+}
+
+/// The sound of a recording in µ-law, one octet a sample.
+fn mulaw(file: &[u8]) -> Option<Vec<u8>> {
+    riff::format(riff::chunk(file, b"fmt ")?).filter(|format| *format == riff::RECORDING)?;
+    let (samples, _) = riff::chunk(file, b"data")?.as_chunks::<2>();
+    let mut octets = Vec::with_capacity(samples.len());
+    let mut block = Vec::with_capacity(samples.len().min(BLOCK));
+    for part in samples.chunks(BLOCK) {
+        block.clear();
+        block.extend(part.iter().map(|sample| i16::from_le_bytes(*sample)));
+        octets.extend_from_slice(&g711::encode(Codec::Pcmu, &block));
+    }
+    Some(octets)
 }
 
 #[cfg(test)]
@@ -65,6 +80,13 @@ mod tests {
             let says = u32::from_le_bytes(file[4..8].try_into().unwrap());
             assert_eq!(says as usize, file.len() - 8);
         }
-        assert!(attachment(&folder.path().join("b.wav"), Sound::G711Wav).is_err());
+        let gone = folder.path().join("b.wav");
+        assert!(attachment(&gone, Sound::G711Wav).is_err());
+        // Something else under its name is no sound that is sent under a false flag.
+        for other in [&b""[..], b"RIFF", &g711, &pcm[..20]] {
+            std::fs::write(&gone, other).unwrap();
+            let error = attachment(&gone, Sound::G711Wav).unwrap_err();
+            assert!(error.to_string().contains("no recording"), "{error}");
+        }
     }
 }

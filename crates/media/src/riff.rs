@@ -11,6 +11,9 @@ pub const ALAW: u16 = 6;
 /// Format tag of G.711 µ-law.
 pub const MULAW: u16 = 7;
 
+/// What [`format()`] says of a recording.
+pub const RECORDING: (u16, u16, u32) = (PCM, 1, RATE);
+
 /// The header of a recording with so many octets of sound.
 pub fn pcm_header(octets: u32) -> [u8; PCM_HEADER] {
     let mut header = [0; PCM_HEADER];

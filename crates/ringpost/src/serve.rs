@@ -2,13 +2,13 @@
 
 mod arrivals;
 mod call_loop;
-mod call_thread;
 mod counted;
 mod filing;
 pub mod greetings;
 mod http;
 mod live;
 mod node;
+mod own_thread;
 pub mod people;
 pub mod post;
 mod recovery;
@@ -33,12 +33,12 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use self::call_thread::CallThread;
 use self::greetings::Greetings;
 pub use self::http::recorder;
 pub use self::live::LiveCall;
 use self::live::LiveCalls;
 pub use self::node::{Node, new_id, now};
+use self::own_thread::OwnThread;
 use self::trace::Notes;
 use crate::config::Settings;
 use crate::state_folder::{StateError, StateFolder};
@@ -67,8 +67,8 @@ pub enum StartError {
     /// A SIP address.
     #[error(transparent)]
     Sip(#[from] BindError),
-    /// The thread of SIP and calls.
-    #[error("there is no thread for calls: {0}")]
+    /// A thread of its own for a part of the server.
+    #[error("there are not enough threads for the server: {0}")]
     Thread(io::Error),
     /// The admin interface.
     #[error("http.listen: {address} cannot be listened on: {source}")]
@@ -89,7 +89,8 @@ pub struct Running {
     arrivals: JoinHandle<()>,
     post: JoinHandle<()>,
     others: Vec<JoinHandle<()>>,
-    _calls: CallThread,
+    _calls: OwnThread,
+    _mail: OwnThread,
     _state: StateFolder,
 }
 
@@ -111,7 +112,10 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         recordings: settings.recordings(),
     })?;
     let http = listen_http(settings.http).await?;
-    let calls = CallThread::start().map_err(StartError::Thread)?;
+    // SIP and all calls: a message that comes, the task of its call and the answer
+    // run one after the other. What waits for disks and other servers, and TLS
+    // handshakes, which compute for long, have the threads of the command's runtime.
+    let calls = OwnThread::start("calls", 0).map_err(StartError::Thread)?;
     let bound = calls.spawn(Endpoint::bind(EndpointConfig {
         listen: settings.sip_listen.clone(),
         tls: settings.sip_tls.clone(),
@@ -158,15 +162,17 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     });
     // Nobody has to wait for it, then.
     spawn_blocking(greetings::built_in);
+    let mail = OwnThread::start("mail", post::NICE).map_err(StartError::Thread)?;
     Ok(Running {
         arrivals: calls.spawn(arrivals::run(node.clone(), arrivals)),
-        post: tokio::spawn(post::run(node.clone(), finishing)),
+        post: mail.spawn(post::run(node.clone(), finishing)),
         node,
         http,
         stop,
         finish,
         others,
         _calls: calls,
+        _mail: mail,
         _state: state,
     })
 }

@@ -247,7 +247,7 @@ async fn export(
     {
         return Err("its recording has been let go: it is kept for a day after the delivery".into());
     }
-    let mail = post::compose_for(settings, record, &identity, recipient).await?;
+    let mail = post::compose_for(settings, record, &identity, recipient)?;
     match out {
         None => std::io::stdout().lock().write_all(&mail.message)?,
         Some(file) => {

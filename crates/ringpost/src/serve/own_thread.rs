@@ -1,10 +1,5 @@
-//! The thread of SIP and of all calls: a message that comes, the task of its
-//! call and the answer run on it one after the other, and nobody else has to
-//! be woken for them.
-//!
-//! What waits for disks and for other servers (journal, mail, lookups, HTTP) has
-//! the threads of the command's own runtime, and so have TLS handshakes, which
-//! compute for longer than a call may be kept waiting.
+//! A thread with a runtime of its own: what belongs together runs on it one
+//! task after the other, and nobody else has to be woken for it.
 
 use std::future::Future;
 use std::io;
@@ -16,21 +11,23 @@ use tokio::task::JoinHandle;
 
 /// A running one. It ends when this value is dropped, and what still runs on it
 /// is dropped with it.
-pub struct CallThread {
+pub struct OwnThread {
     tasks: Handle,
     _end: oneshot::Sender<()>,
 }
 
-impl CallThread {
-    /// Starts it.
+impl OwnThread {
+    /// Starts it. `nice` is how far it stands back when there is not enough
+    /// processor time for all (0 to 19, setpriority(2)).
     ///
     /// # Errors
     /// The system gives no further thread, or no files for it to wait with.
-    pub fn start() -> io::Result<Self> {
+    pub fn start(name: &str, nice: i32) -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let tasks = runtime.handle().clone();
         let (end, ended) = oneshot::channel::<()>();
-        thread::Builder::new().name("calls".to_owned()).spawn(move || {
+        thread::Builder::new().name(name.to_owned()).spawn(move || {
+            stand_back(nice);
             // Dropped is how it is told to end.
             let _dropped = runtime.block_on(ended);
             runtime.shutdown_background();
@@ -44,5 +41,15 @@ impl CallThread {
         F: Future<Output: Send> + Send + 'static,
     {
         self.tasks.spawn(task)
+    }
+}
+
+/// On Linux a thread has a niceness of its own.
+fn stand_back(nice: i32) {
+    use rustix::process::setpriority_process;
+    if nice > 0
+        && let Err(error) = setpriority_process(Some(rustix::thread::gettid()), nice)
+    {
+        tracing::debug!(%error, "a thread stands back as little as all others");
     }
 }

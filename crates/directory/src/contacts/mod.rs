@@ -4,8 +4,11 @@ mod card;
 mod cards;
 mod new;
 mod store;
+mod without;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
 
 use ringpost_lookup::{Answering, DialPlan, Question, Source};
 use ringpost_model::NameOrigin;
@@ -13,6 +16,7 @@ use ringpost_model::NameOrigin;
 use crate::DirectoryError;
 use crate::text::sip_address;
 use store::Store;
+use without::Without;
 
 /// What an import did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -32,6 +36,7 @@ pub struct Imported {
 pub struct Contacts {
     store: Store,
     plan: DialPlan,
+    without: Arc<Without>,
 }
 
 impl Contacts {
@@ -41,7 +46,8 @@ impl Contacts {
     /// # Errors
     /// [`DirectoryError::Store`].
     pub async fn open(path: &Path, plan: DialPlan) -> Result<Self, DirectoryError> {
-        Ok(Self { store: Store::open(path).await?, plan })
+        let store = Store::open(path).await?;
+        Ok(Self { store, plan, without: Arc::new(Without::of(path)) })
     }
 
     /// Reads vCards 2.1, 3.0 and 4.0 into the contacts of `subscriber` (user part,
@@ -92,13 +98,22 @@ impl Source for Contacts {
                 return Ok(Vec::new());
             }
             let owner = owner(&question.subscriber);
+            let asked = Instant::now();
+            let has = self.without.has(&owner, asked);
+            if has == Some(false) {
+                return Ok(Vec::new());
+            }
             if let Some(address) = caller.sip_uri.as_deref().and_then(sip_address) {
                 let people = self.store.by_address(&owner, &address).await?;
                 if !people.is_empty() {
                     return Ok(people);
                 }
             }
-            Ok(self.store.by_number(&owner, caller, &self.plan).await?)
+            let people = self.store.by_number(&owner, caller, &self.plan).await?;
+            if people.is_empty() && has.is_none() {
+                self.without.found(&owner, self.store.count(&owner).await? > 0, asked);
+            }
+            Ok(people)
         })
     }
 }
@@ -106,4 +121,36 @@ impl Source for Contacts {
 /// Subscribers are compared without regard to case.
 fn owner(subscriber: &str) -> String {
     subscriber.trim().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use ringpost_lookup::CallerId;
+    use ringpost_model::Party;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_another_process_stores_counts_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("people.db");
+        let plan = DialPlan::new("US", 4).unwrap();
+        let ours = Contacts::open(&path, plan.clone()).await.unwrap();
+        let caller = CallerId::read(&Party::from_user("+14255550142"), &plan);
+        let question = Question { caller, subscriber: "alice".into() };
+        let known = || ours.without.has("alice", Instant::now());
+        while known().is_none() {
+            assert!(ours.find(&question).await.unwrap().is_empty());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert_eq!(known(), Some(false));
+
+        let theirs = Contacts::open(&path, plan.clone()).await.unwrap();
+        let bob =
+            b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Bob Example\r\nTEL:+14255550142\r\nEND:VCARD\r\n";
+        theirs.import("alice", bob).await.unwrap();
+        assert_eq!(ours.find(&question).await.unwrap().len(), 1);
+    }
 }

@@ -59,6 +59,8 @@ impl Store {
         let pool = SqlitePoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(PATIENCE)
+            // A file does not go away as a server does.
+            .test_before_acquire(false)
             .connect_with(options)
             .await
             .map_err(|error| fault(error.to_string()))?;

@@ -94,3 +94,37 @@ impl Checked {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::load::Kind;
+
+    fn mail(call: Option<u32>) -> Mail {
+        Mail { at: Duration::ZERO, call, size: 10, bytes: Vec::new() }
+    }
+
+    #[test]
+    fn a_mail_too_few_and_one_too_many_are_faults() {
+        let calls: Vec<CallResult> =
+            (0..4).map(|number| CallResult::new(number, Kind::MISSED)).collect();
+        let mut mails: Vec<Mail> = (0..4).map(|call| mail(Some(call))).collect();
+        assert_eq!(check_mails(&calls, &mails).faults, [""; 0]);
+        mails[1].call = Some(2);
+        mails[3].call = None;
+        mails.push(mail(Some(9)));
+        let faults = check_mails(&calls, &mails).faults;
+        assert_eq!(
+            faults,
+            [
+                "a mail of 10 octets about no call",
+                "call 1: 0 mails",
+                "call 2: 2 mails",
+                "call 3: 0 mails",
+                "a mail about call 9, which was not placed"
+            ]
+        );
+    }
+}

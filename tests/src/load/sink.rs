@@ -298,3 +298,6 @@ fn call_of(head: &[u8]) -> Option<u32> {
     let digits = head[at..].iter().take_while(|octet| octet.is_ascii_digit()).count();
     std::str::from_utf8(&head[at..at + digits]).ok()?.parse().ok()
 }
+
+#[cfg(test)]
+mod tests;

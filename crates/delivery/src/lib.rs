@@ -20,9 +20,9 @@ mod stored;
 
 pub use courier::Courier;
 pub use journal::{
-    Claim, ClaimKind, Counts, Filed, Heard, Journal, JournalError, JournalSettings, LedgerDetail,
-    LedgerQuery, LedgerRow, MailRow, MailState, OpenCall, Seen, Settled, Swept, Waiting,
-    WaitingMark,
+    Claim, ClaimKind, Claims, Counts, Filed, Heard, Journal, JournalError, JournalSettings,
+    LedgerDetail, LedgerQuery, LedgerRow, MailRow, MailState, OpenCall, Seen, Settled, Swept,
+    Waiting, WaitingMark,
 };
 pub use maildir::MaildirCourier;
 pub use retry::RetrySchedule;

@@ -4,9 +4,11 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
+use super::desk::Leased;
 use super::entry::{Entry, status};
 use super::filing::{self, Limits};
-use super::writer::Task;
+use super::fresh::json;
+use super::job::{Asked, Job, Task};
 use super::{Filed, JournalError};
 use crate::stored::{self, StoredOpenCall};
 
@@ -20,29 +22,55 @@ impl Task for Begin {
     type Output = ();
 
     async fn run(&self, db: &mut SqliteConnection) -> Result<(), JournalError> {
-        // A call whose end was faster than its beginning is not opened again.
-        sqlx::query(
-            "INSERT OR REPLACE INTO open_call (id, body) SELECT ?1, ?2 \
-             WHERE NOT EXISTS (SELECT 1 FROM ledger WHERE id = ?1)",
-        )
-        .bind(&self.id)
-        .bind(&self.body)
-        .execute(db)
-        .await?;
-        Ok(())
+        begin(db, &[(&self.id, &self.body)]).await
+    }
+
+    fn job(asked: Asked<Self>) -> Job {
+        Job::Begin(asked)
     }
 }
 
-/// The end of a call.
-pub(super) struct End {
-    pub(super) entry: Entry,
-    pub(super) limits: Limits,
+/// Writes open-call rows, given as id and body.
+pub(super) async fn begin(
+    db: &mut SqliteConnection,
+    calls: &[(&String, &String)],
+) -> Result<(), JournalError> {
+    // A call whose end was faster than its beginning is not opened again.
+    sqlx::query(
+        "INSERT OR REPLACE INTO open_call (id, body) SELECT value->>0, value->>1 \
+         FROM jsonb_each(?) WHERE NOT EXISTS (SELECT 1 FROM ledger WHERE id = value->>0)",
+    )
+    .bind(json(&calls)?)
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
-impl Task for End {
+/// The end of a call, or a report of one that waits for nothing.
+pub(super) struct Filing {
+    pub(super) entry: Entry,
+    pub(super) limits: Limits,
+    /// Whether a call of our own ends by it.
+    pub(super) ends: bool,
+    /// Its mails, where they are leased to be handed over.
+    pub(super) leased: Option<Leased>,
+    /// Whether no mail became due by it.
+    pub(super) is_quiet: bool,
+}
+
+impl Filing {
+    pub(super) fn new(entry: Entry, limits: Limits, ends: bool) -> Self {
+        Self { entry, limits, ends, leased: None, is_quiet: false }
+    }
+}
+
+impl Task for Filing {
     type Output = Filed;
 
     async fn run(&self, db: &mut SqliteConnection) -> Result<Filed, JournalError> {
+        if !self.ends {
+            return filing::file(db, self.limits, &self.entry, None).await;
+        }
         let id = &self.entry.record.id;
         let held = sqlx::query(
             "DELETE FROM open_call WHERE id = ?; \
@@ -59,9 +87,15 @@ impl Task for End {
         Ok(filed)
     }
 
-    fn wakes(&self, _filed: &Filed) -> bool {
+    fn wakes(&self, filed: &Filed) -> bool {
         // Even a silent end may have turned a held report into a notification.
-        true
+        self.leased.is_none()
+            && !self.is_quiet
+            && (self.ends || matches!(filed, Filed::Told { .. }))
+    }
+
+    fn job(asked: Asked<Self>) -> Job {
+        Job::File(asked)
     }
 }
 
@@ -80,10 +114,10 @@ async fn merge(
     Ok(())
 }
 
-/// A report of a call.
+/// A report of a call that is live: it waits for the end.
 pub(super) struct Report {
     pub(super) entry: Entry,
-    pub(super) live: Option<String>,
+    pub(super) live: String,
     pub(super) limits: Limits,
 }
 
@@ -91,10 +125,7 @@ impl Task for Report {
     type Output = Filed;
 
     async fn run(&self, db: &mut SqliteConnection) -> Result<Filed, JournalError> {
-        let Some(live) = &self.live else {
-            return filing::file(db, self.limits, &self.entry, None).await;
-        };
-        let ended = filing::live(db, live).await?;
+        let ended = filing::live(db, &self.live).await?;
         // A report that tells nobody anything has nothing to wait for.
         if ended.is_some() || !self.entry.record.outcome.is_told() {
             return filing::file(db, self.limits, &self.entry, ended.as_ref()).await;
@@ -105,7 +136,7 @@ impl Task for Report {
              VALUES (?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(&record.id)
-        .bind(live)
+        .bind(&self.live)
         .bind(record.ended.as_millis())
         .bind(record.outcome.as_str())
         .bind(record.outcome.why().as_str())

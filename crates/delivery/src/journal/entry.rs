@@ -18,45 +18,57 @@ pub(super) struct Entry {
     pub(super) subscriber: String,
     pub(super) caller: String,
     pub(super) called: String,
-    /// JSON array, for `json_each`; empty when nobody we know was called.
-    pub(super) identifiers: String,
     pub(super) recipients: Vec<String>,
 }
 
 impl Entry {
     pub(super) fn new(record: CallRecord) -> Result<Self, JournalError> {
         let body = stored::write(&StoredRecord::from(&record))?;
-        Self::with_body(record, body)
+        Ok(Self::with_body(record, body))
     }
 
     /// From a row with `body`, `outcome`, `why` and `status`.
     pub(super) fn from_row(row: &SqliteRow) -> Result<Self, JournalError> {
         let body: String = row.try_get("body")?;
         let record = record_of(row)?;
-        Self::with_body(record, body)
+        Ok(Self::with_body(record, body))
     }
 
-    fn with_body(record: CallRecord, body: String) -> Result<Self, JournalError> {
+    fn with_body(record: CallRecord, body: String) -> Self {
         let subscriber =
             record.subscriber.as_ref().map_or_else(String::new, |s| s.user.to_lowercase());
-        let identifiers: Vec<&str> = record
-            .identifiers
-            .iter()
-            .map(String::as_str)
-            // A call to nobody we know is nobody's to be told of.
-            .filter(|identifier| !subscriber.is_empty() && !identifier.trim().is_empty())
-            .collect();
-        let identifiers = serde_json::to_string(&identifiers)
-            .map_err(|error| JournalError::Unreadable { reason: error.to_string() })?;
-        Ok(Self {
+        Self {
             body,
             subscriber,
             caller: record.caller.raw().to_owned(),
             called: named(&record.called),
-            identifiers,
             recipients: recipients(&record),
             record,
-        })
+        }
+    }
+
+    /// By which it may be recognised; none when nobody we know was called: that
+    /// is nobody's to be told of.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let names = self.record.identifiers.iter().map(String::as_str);
+        names.filter(|name| !self.subscriber.is_empty() && !name.trim().is_empty())
+    }
+
+    /// The names as a JSON array, for `json_each`.
+    pub(super) fn identifiers(&self) -> Result<String, JournalError> {
+        let names: Vec<&str> = self.names().collect();
+        serde_json::to_string(&names)
+            .map_err(|error| JournalError::Unreadable { reason: error.to_string() })
+    }
+
+    /// Whether its parties say anything: somebody we know was called, and the
+    /// caller is not withheld.
+    pub(super) fn has_parties(&self) -> bool {
+        !self.subscriber.is_empty() && !self.caller.is_empty()
+    }
+
+    pub(super) fn is_told(&self) -> bool {
+        self.record.outcome.is_told()
     }
 
     pub(super) fn heard(&self) -> Heard {
@@ -73,9 +85,9 @@ impl Entry {
     }
 
     /// The moments as a JSON array, for `json_each`; empty when the parties say
-    /// nothing: nobody we know was called, or the caller is withheld.
+    /// nothing.
     pub(super) fn moments_heard(&self) -> String {
-        if self.subscriber.is_empty() || self.caller.is_empty() {
+        if !self.has_parties() {
             return "[]".into();
         }
         let [ended, received] = self.moments().map(Timestamp::as_millis);

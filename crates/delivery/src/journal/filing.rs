@@ -16,7 +16,7 @@ pub(super) struct Limits {
     pub(super) notifications_per_hour: u32,
 }
 
-const HOUR_MILLIS: i64 = 3_600_000;
+pub(super) const HOUR_MILLIS: i64 = 3_600_000;
 
 /// The end of a call that a report was held for.
 pub(super) struct Live {
@@ -150,7 +150,7 @@ async fn insert(
         .bind(&entry.subscriber)
         .bind(ended)
         .bind(stands_for)
-        .bind(&entry.identifiers)
+        .bind(entry.identifiers()?)
         .bind(&entry.subscriber)
         .bind(&entry.caller)
         .bind(ear)

@@ -24,7 +24,7 @@ pub(super) struct Candidate {
 }
 
 /// Wide enough for every pair that the rule may call one; the rule decides.
-const NEAR: Duration = Duration::from_secs(10);
+pub(super) const NEAR: Duration = Duration::from_secs(10);
 
 /// Most hearings of one subscriber that are looked at: more at one time are no
 /// coincidence of ears but a flood.
@@ -61,7 +61,7 @@ const KNOWN: &str = "\
 pub(super) async fn known(db: &mut SqliteConnection, entry: &Entry) -> Result<Known, JournalError> {
     let mut query = sqlx::query(KNOWN)
         .bind(&entry.record.id)
-        .bind(&entry.identifiers)
+        .bind(entry.identifiers()?)
         .bind(&entry.subscriber)
         .bind(MOST)
         .bind(&entry.subscriber);

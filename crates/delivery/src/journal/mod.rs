@@ -8,11 +8,15 @@
 //! mails are claimed and settled (`outbox`, `settling`); voice mails are counted
 //! and heard (`waiting`); what is old goes (`sweep`).
 
+mod batch;
 mod calls;
+mod desk;
 mod entry;
 mod error;
 mod filing;
+mod fresh;
 mod hearsay;
+mod job;
 mod ledger;
 mod outbox;
 mod same_call;
@@ -33,17 +37,18 @@ use ringpost_model::{CallRecord, CallerIdentity, Timestamp, Verdict};
 use sqlx::SqlitePool;
 use tokio::sync::Notify;
 
+pub use desk::Claims;
 pub use error::JournalError;
 pub use ledger::{LedgerDetail, LedgerQuery, LedgerRow, MailRow, MailState};
 pub use settings::JournalSettings;
 pub use value::{Claim, ClaimKind, Counts, Filed, OpenCall, Settled, Swept};
 pub use waiting::{Heard, Seen, Waiting, WaitingMark};
 
-use self::calls::{Begin, End, ReleaseHeld, Report};
+use self::calls::{Begin, Filing, ReleaseHeld, Report};
 use self::entry::Entry;
 use self::filing::Limits;
 use self::outbox::{Claiming, KeepIdentity, Retrying};
-use self::settling::Settling;
+use self::settling::{Delivered, Settling};
 use self::store::Store;
 use self::sweep::Sweeping;
 use self::waiting::Seeing;
@@ -111,7 +116,7 @@ impl Journal {
     /// settled with it. Resolves once all of that is on stable storage; the same
     /// id again changes nothing.
     pub async fn end(&self, record: CallRecord) -> Result<Filed, JournalError> {
-        self.queue.submit(End { entry: Entry::new(record)?, limits: self.limits() }).await
+        self.queue.submit(Filing::new(Entry::new(record)?, self.limits(), true)).await
     }
 
     /// Files a report of a call. `live` is the id of the call that it is about,
@@ -122,8 +127,11 @@ impl Journal {
         record: CallRecord,
         live: Option<&str>,
     ) -> Result<Filed, JournalError> {
-        let (live, limits) = (live.map(str::to_owned), self.limits());
-        self.queue.submit(Report { entry: Entry::new(record)?, live, limits }).await
+        let (entry, limits) = (Entry::new(record)?, self.limits());
+        match live.map(str::to_owned) {
+            Some(live) => self.queue.submit(Report { entry, live, limits }).await,
+            None => self.queue.submit(Filing::new(entry, limits, false)).await,
+        }
     }
 
     /// At the start of the server, after the open calls were ended: what is
@@ -161,16 +169,18 @@ impl Journal {
         verdict: &Verdict,
         now: Timestamp,
     ) -> Result<Settled, JournalError> {
-        self.queue
-            .submit(Settling {
-                mail: claim.id,
-                attempts: claim.attempts,
-                verdict: verdict.clone(),
-                now,
-                retry: self.settings.retry.clone(),
-                jitter: rand::random(),
-            })
-            .await
+        let mail = claim.id;
+        let (reason, refused) = match verdict {
+            Verdict::Delivered { reply } => {
+                return self.queue.submit(Delivered { mail, reply: reply.clone(), now }).await;
+            }
+            Verdict::TryAgain { reason } => (reason.clone(), false),
+            Verdict::Refused { reason } => (reason.clone(), true),
+        };
+        let (attempts, retry) = (claim.attempts, self.settings.retry.clone());
+        let jitter = rand::random();
+        let settling = Settling { mail, attempts, reason, refused, now, retry, jitter };
+        self.queue.submit(settling).await
     }
 
     /// When a mail is due next, or a lease runs out.

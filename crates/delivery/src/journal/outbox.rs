@@ -9,7 +9,7 @@ use sqlx::{Row, SqliteConnection};
 
 use super::entry::record_of;
 use super::filing::silence_if_withdrawn;
-use super::writer::Task;
+use super::job::Task;
 use super::{Claim, ClaimKind, JournalError};
 use crate::stored::{self, StoredIdentity};
 

@@ -1,19 +1,74 @@
 //! What became of a claimed mail: done, tried again, or given back.
 
-use ringpost_model::{Timestamp, Verdict};
+use std::collections::HashSet;
+
+use ringpost_model::Timestamp;
 use sqlx::{Row, SqliteConnection};
 
 use super::filing::silence_if_withdrawn;
-use super::writer::Task;
+use super::fresh::json;
+use super::job::{Asked, Job, Task};
 use super::{JournalError, Settled};
 use crate::RetrySchedule;
 
-/// What became of a claimed mail.
+/// A claimed mail was handed over: a fact, whoever says so and however late.
+pub(super) struct Delivered {
+    pub(super) mail: i64,
+    /// What the mail system said.
+    pub(super) reply: String,
+    pub(super) now: Timestamp,
+}
+
+impl Task for Delivered {
+    type Output = Settled;
+
+    async fn run(&self, db: &mut SqliteConnection) -> Result<Settled, JournalError> {
+        let known = delivered(db, &[(self.mail, &self.reply, self.now.as_millis())]).await?;
+        Ok(if known.contains(&self.mail) { Settled::Delivered } else { Settled::Stale })
+    }
+
+    fn job(asked: Asked<Self>) -> Job {
+        Job::Delivered(asked)
+    }
+}
+
+/// Notes mails as delivered, each given once, with its reply and the moment.
+/// Returns those that are in the outbox.
+pub(super) async fn delivered(
+    db: &mut SqliteConnection,
+    mails: &[(i64, &String, i64)],
+) -> Result<HashSet<i64>, JournalError> {
+    let done = sqlx::query(
+        "UPDATE outbox SET state = 'delivered', attempts = attempts + 1, leased_until = NULL, \
+         first_at = COALESCE(first_at, value->>2), settled_at = value->>2, reason = value->>1 \
+         FROM json_each(?) WHERE outbox.id = value->>0",
+    )
+    .bind(json(&mails)?)
+    .execute(&mut *db)
+    .await?;
+    let all = mails.iter().map(|(mail, ..)| *mail);
+    if usize::try_from(done.rows_affected()).ok() == Some(mails.len()) {
+        return Ok(all.collect());
+    }
+    let ids: Vec<i64> = all.collect();
+    let known = sqlx::query_scalar(
+        "SELECT outbox.id FROM json_each(?) AS ids CROSS JOIN outbox ON outbox.id = ids.value",
+    )
+    .bind(json(&ids)?)
+    .fetch_all(db)
+    .await?;
+    Ok(known.into_iter().collect())
+}
+
+/// A claimed mail was not taken.
 pub(super) struct Settling {
     pub(super) mail: i64,
     /// The attempts that the claim had: another number means another claimer.
     pub(super) attempts: u32,
-    pub(super) verdict: Verdict,
+    /// What the mail system said, or why there was none.
+    pub(super) reason: String,
+    /// Whether another attempt is of no use.
+    pub(super) refused: bool,
     pub(super) now: Timestamp,
     pub(super) retry: RetrySchedule,
     pub(super) jitter: f64,
@@ -23,11 +78,7 @@ impl Task for Settling {
     type Output = Settled;
 
     async fn run(&self, db: &mut SqliteConnection) -> Result<Settled, JournalError> {
-        let (reason, refused) = match &self.verdict {
-            Verdict::Delivered { reply } => return self.delivered(db, reply).await,
-            Verdict::TryAgain { reason } => (reason, false),
-            Verdict::Refused { reason } => (reason, true),
-        };
+        let (reason, refused) = (&self.reason, self.refused);
         let row = sqlx::query(
             "SELECT kind, state, attempts, first_at, record, recipient, outcome, told_by \
              FROM outbox JOIN ledger ON ledger.id = outbox.record WHERE outbox.id = ?",
@@ -71,31 +122,12 @@ impl Task for Settling {
     }
 
     fn wakes(&self, settled: &Settled) -> bool {
-        *settled == Settled::Returned
+        // The next attempt may be the next that is due.
+        matches!(settled, Settled::Returned | Settled::Again { .. })
     }
 }
 
 impl Settling {
-    /// Delivered is a fact, whoever says so and however late.
-    async fn delivered(
-        &self,
-        db: &mut SqliteConnection,
-        reply: &str,
-    ) -> Result<Settled, JournalError> {
-        let now = self.now.as_millis();
-        let done = sqlx::query(
-            "UPDATE outbox SET state = 'delivered', attempts = attempts + 1, leased_until = NULL, \
-             first_at = COALESCE(first_at, ?), settled_at = ?, reason = ? WHERE id = ?",
-        )
-        .bind(now)
-        .bind(now)
-        .bind(reply)
-        .bind(self.mail)
-        .execute(db)
-        .await?;
-        Ok(if done.rows_affected() == 0 { Settled::Stale } else { Settled::Delivered })
-    }
-
     async fn close(
         &self,
         db: &mut SqliteConnection,

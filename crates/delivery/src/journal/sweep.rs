@@ -6,7 +6,7 @@ use std::time::Duration;
 use ringpost_model::Timestamp;
 use sqlx::SqliteConnection;
 
-use super::writer::Task;
+use super::job::Task;
 use super::{JournalError, Swept, hearsay};
 
 /// Most rows of a kind in one transaction.

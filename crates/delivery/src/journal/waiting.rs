@@ -5,7 +5,7 @@ use ringpost_model::Timestamp;
 use sqlx::{Row, SqliteConnection, SqliteExecutor, SqlitePool};
 
 use super::JournalError;
-use super::writer::Task;
+use super::job::Task;
 
 /// A subscriber's voice mails in the ledger. However many mailboxes each went
 /// to, it counts once.

@@ -2,22 +2,35 @@
 //! transaction, and answers each caller only after the COMMIT has returned.
 //!
 //! With `synchronous = FULL` a COMMIT costs one sync of the write-ahead log,
-//! so that many calls that end together share it.
+//! so that many calls that end together share it. One that finds the writer
+//! idle is committed at once; behind it the next commit comes [`PACE`] later,
+//! with whatever has come until then.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use ringpost_model::Timestamp;
 use sqlx::SqliteConnection;
 use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::time::Instant;
 
-use super::JournalError;
+use super::desk::Desk;
+use super::job::{Asked, Job, Task};
 use super::store::Store;
+use super::{JournalError, batch};
 
 /// Most jobs in one transaction: bounds how long the first of them waits.
 const MOST: usize = 512;
+
+/// From the beginning of one commit to that of the next, at least.
+const PACE: Duration = Duration::from_millis(5);
+
+/// How long a job that can wait does so for one that cannot: an open call has
+/// to be on stable storage a tenth of a second after its answer.
+const PATIENCE: Duration = Duration::from_millis(40);
+
+/// So many that can wait are worth a commit of their own.
+const ENOUGH: usize = 32;
 
 /// How often a writer whose last commit failed finds out whether it works again.
 const PROBE_EVERY: Duration = Duration::from_millis(if cfg!(test) { 20 } else { 2000 });
@@ -25,74 +38,17 @@ const PROBE_EVERY: Duration = Duration::from_millis(if cfg!(test) { 20 } else { 
 /// What a probe writes, in octets: as much as the end of a few calls.
 const PROBE_SIZE: i64 = 64 * 1024;
 
-/// Something to be done inside a transaction. It may be run more than once,
-/// each time in a fresh transaction; only the last run counts.
-pub(super) trait Task: Send + Sync + 'static {
-    /// What the caller gets.
-    type Output: Send + 'static;
-
-    /// Not run when nobody waits for the answer any more.
-    const ONLY_IF_AWAITED: bool = false;
-
-    /// The work.
-    fn run(
-        &self,
-        db: &mut SqliteConnection,
-    ) -> impl Future<Output = Result<Self::Output, JournalError>> + Send;
-
-    /// Whether mails became due by it.
-    fn wakes(&self, _output: &Self::Output) -> bool {
-        false
-    }
-}
-
-type Running<'a> = Pin<Box<dyn Future<Output = Result<(), JournalError>> + Send + 'a>>;
-
-trait Job: Send {
-    fn run<'a>(&'a mut self, db: &'a mut SqliteConnection) -> Running<'a>;
-    fn wakes(&self) -> bool;
-    fn answer(self: Box<Self>, committed: Result<(), JournalError>);
-}
-
-struct Waiting<T: Task> {
-    task: T,
-    output: Option<T::Output>,
-    reply: oneshot::Sender<Result<T::Output, JournalError>>,
-}
-
-impl<T: Task> Job for Waiting<T> {
-    fn run<'a>(&'a mut self, db: &'a mut SqliteConnection) -> Running<'a> {
-        self.output = None;
-        Box::pin(async move {
-            if !(T::ONLY_IF_AWAITED && self.reply.is_closed()) {
-                self.output = Some(self.task.run(db).await?);
-            }
-            Ok(())
-        })
-    }
-
-    fn wakes(&self) -> bool {
-        self.output.as_ref().is_some_and(|output| self.task.wakes(output))
-    }
-
-    fn answer(self: Box<Self>, committed: Result<(), JournalError>) {
-        let Self { output, reply, .. } = *self;
-        let answer = committed.and_then(|()| output.ok_or(JournalError::Closed));
-        // Whoever asked may have gone away; what is committed stays so.
-        let _gone = reply.send(answer);
-    }
-}
-
 /// The way to the writer.
 #[derive(Clone)]
 pub(super) struct Queue {
     jobs: mpsc::Sender<Message>,
     health: Health,
     work: Arc<Notify>,
+    desk: Desk,
 }
 
 enum Message {
-    Job(Box<dyn Job>),
+    Job(Job),
     Close(oneshot::Sender<()>),
 }
 
@@ -115,12 +71,15 @@ impl Queue {
     /// every clone of the queue is gone.
     pub(super) fn start(store: Store, db: SqliteConnection) -> Self {
         let (jobs, waiting) = mpsc::channel(1024);
-        let queue = Self { jobs, health: Health::default(), work: Arc::default() };
+        let queue =
+            Self { jobs, health: Health::default(), work: Arc::default(), desk: Desk::default() };
         let writer = Writer {
             store,
             db: Some(db),
             health: queue.health.clone(),
             work: Arc::clone(&queue.work),
+            desk: queue.desk.clone(),
+            next: Instant::now(),
         };
         tokio::spawn(writer.serve(waiting));
         queue
@@ -128,9 +87,8 @@ impl Queue {
 
     /// Runs the task; resolves once its effects are on stable storage.
     pub(super) async fn submit<T: Task>(&self, task: T) -> Result<T::Output, JournalError> {
-        let (reply, answer) = oneshot::channel();
-        let job = Box::new(Waiting { task, output: None, reply });
-        self.jobs.send(Message::Job(job)).await.map_err(|_| JournalError::Closed)?;
+        let (asked, answer) = Asked::new(task);
+        self.jobs.send(Message::Job(T::job(asked))).await.map_err(|_| JournalError::Closed)?;
         answer.await.map_err(|_| JournalError::Closed)?
     }
 
@@ -145,12 +103,17 @@ impl Queue {
         Arc::clone(&self.work)
     }
 
+    pub(super) fn desk(&self) -> Desk {
+        self.desk.clone()
+    }
+
     /// Commits what is waiting, then ends the writer.
     pub(super) async fn close(&self) {
         let (done, closed) = oneshot::channel();
         if self.jobs.send(Message::Close(done)).await.is_ok() {
             let _closed = closed.await;
         }
+        self.desk.close();
     }
 }
 
@@ -159,6 +122,37 @@ struct Writer {
     db: Option<SqliteConnection>,
     health: Health,
     work: Arc<Notify>,
+    desk: Desk,
+    /// When the next commit may begin.
+    next: Instant,
+}
+
+/// Jobs that wait for the next commit.
+#[derive(Default)]
+struct Batch {
+    jobs: Vec<Job>,
+    /// Whether one of them cannot wait for others.
+    is_urgent: bool,
+    closers: Vec<oneshot::Sender<()>>,
+}
+
+impl Batch {
+    fn add(&mut self, message: Message) {
+        match message {
+            Message::Job(job) => {
+                self.is_urgent |= !job.can_wait();
+                self.jobs.push(job);
+            }
+            Message::Close(done) => {
+                self.is_urgent = true;
+                self.closers.push(done);
+            }
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.jobs.len() >= MOST || (!self.is_urgent && self.jobs.len() >= ENOUGH)
+    }
 }
 
 impl Writer {
@@ -173,19 +167,13 @@ impl Writer {
                 }
             };
             let Some(first) = first else { break };
-            let mut batch = Vec::new();
-            let mut next = Some(first);
-            while let Some(message) = next {
-                match message {
-                    Message::Job(job) => batch.push(job),
-                    Message::Close(done) => {
-                        closers.push(done);
-                        waiting.close();
-                    }
-                }
-                next = if batch.len() < MOST { waiting.try_recv().ok() } else { None };
+            let batch = self.gather(first, &mut waiting).await;
+            if !batch.closers.is_empty() {
+                closers.extend(batch.closers);
+                waiting.close();
             }
-            self.commit(batch).await;
+            self.next = Instant::now() + PACE;
+            self.commit(batch.jobs).await;
         }
         if let Some(db) = self.db.take()
             && let Err(error) = sqlx::Connection::close(db).await
@@ -197,9 +185,36 @@ impl Writer {
         }
     }
 
+    /// The first job and whatever else comes until the commit may begin.
+    async fn gather(&self, first: Message, waiting: &mut mpsc::Receiver<Message>) -> Batch {
+        let patience = Instant::now() + PATIENCE;
+        let mut batch = Batch::default();
+        batch.add(first);
+        loop {
+            while !batch.is_full()
+                && let Ok(message) = waiting.try_recv()
+            {
+                batch.add(message);
+            }
+            let until = if batch.is_urgent { self.next } else { patience.max(self.next) };
+            if batch.is_full() || !batch.closers.is_empty() || until <= Instant::now() {
+                return batch;
+            }
+            if batch.is_urgent {
+                // Nothing that comes meanwhile changes when the commit begins.
+                tokio::time::sleep_until(until).await;
+            } else if let Ok(message) = tokio::time::timeout_at(until, waiting.recv()).await {
+                match message {
+                    Some(message) => batch.add(message),
+                    None => return batch,
+                }
+            }
+        }
+    }
+
     /// All jobs in one transaction; where that fails, each in one of its own,
     /// so that a job that cannot succeed costs nobody else his.
-    async fn commit(&mut self, mut batch: Vec<Box<dyn Job>>) {
+    async fn commit(&mut self, mut batch: Vec<Job>) {
         if batch.is_empty() {
             return;
         }
@@ -222,7 +237,12 @@ impl Writer {
             // Waiting for the lock once more for each job would take minutes.
             locked = locked || committed == Err(JournalError::Busy);
             wakes = wakes || (committed.is_ok() && job.wakes());
-            job.answer(committed);
+            let is_safe = committed.is_ok();
+            if let Some(filing) = job.answer(committed)
+                && is_safe
+            {
+                self.desk.hand_over(filing);
+            }
         }
         if ailing && together.is_ok() {
             // It may have had nothing to write: only a probe says that all is well.
@@ -233,7 +253,7 @@ impl Writer {
         }
     }
 
-    async fn transaction(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), JournalError> {
+    async fn transaction(&mut self, jobs: &mut [Job]) -> Result<(), JournalError> {
         let done = self.attempt(jobs).await;
         if let Err(error) = &done {
             self.roll_back(error).await;
@@ -248,15 +268,14 @@ impl Writer {
         done
     }
 
-    async fn attempt(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), JournalError> {
+    async fn attempt(&mut self, jobs: &mut [Job]) -> Result<(), JournalError> {
+        let offer = self.desk.offer();
         let db = match &mut self.db {
             Some(db) => db,
             lost => lost.insert(self.store.writer().await?),
         };
         sqlx::query("BEGIN IMMEDIATE").execute(&mut *db).await?;
-        for job in jobs {
-            job.run(db).await?;
-        }
+        batch::run(db, jobs, offer.as_ref()).await?;
         sqlx::query("COMMIT").execute(&mut *db).await?;
         Ok(())
     }
@@ -276,9 +295,8 @@ impl Writer {
     /// A commit that nobody asked for: without calls there would be no other,
     /// and without a good commit there would be no calls.
     async fn probe(&mut self) {
-        let (reply, _unheard) = oneshot::channel();
-        let job = Box::new(Waiting { task: Probe, output: None, reply });
-        if self.transaction(&mut [job]).await.is_ok() {
+        let (asked, _unheard) = Asked::new(Probe);
+        if self.transaction(&mut [Probe::job(asked)]).await.is_ok() {
             tracing::info!("the outbox takes commits again");
             self.health.set(None);
         }

@@ -2,7 +2,7 @@
 
 use sqlx::SqliteConnection;
 
-use super::writer::Task;
+use super::job::Task;
 use super::*;
 
 /// Statements straight to the writer's connection.

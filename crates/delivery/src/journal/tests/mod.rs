@@ -1,6 +1,7 @@
 //! The journal's promises, on real files.
 
 mod any_order;
+mod cost;
 mod crash;
 mod filing;
 mod health;

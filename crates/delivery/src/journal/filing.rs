@@ -92,13 +92,12 @@ async fn is_too_many(
     }
     let ended = entry.record.ended.as_millis();
     let told: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM (SELECT 1 FROM ledger WHERE subscriber = ? AND \
-         outcome = 'missed-call' AND ended > ? AND ended <= ? LIMIT ?)",
+        "SELECT count(*) FROM ledger WHERE subscriber = ? AND outcome = 'missed-call' \
+         AND ended > ? AND ended <= ?",
     )
     .bind(&entry.subscriber)
     .bind(ended.saturating_sub(HOUR_MILLIS))
     .bind(ended)
-    .bind(most)
     .fetch_one(db)
     .await?;
     Ok(told >= most)

@@ -43,9 +43,9 @@ const FIRST_KNOWN: &str = "\
             AND EXISTS (SELECT 1 FROM heard_party AS known \
                 WHERE known.subscriber = heard.subscriber AND known.ear = ears.ear \
                 AND known.at BETWEEN heard.since AND heard.until) \
-        UNION ALL SELECT n FROM told WHERE most <= (SELECT count(*) FROM (SELECT 1 FROM ledger \
+        UNION ALL SELECT n FROM told WHERE most <= (SELECT count(*) FROM ledger \
             WHERE ledger.subscriber = told.subscriber AND outcome = 'missed-call' \
-            AND ended > told.since AND ended <= told.until LIMIT ?)))";
+            AND ended > told.since AND ended <= told.until))";
 
 /// Looks for the first of these records of which something is known.
 pub(super) async fn count(
@@ -72,7 +72,6 @@ pub(super) async fn count(
         .bind(json(&heard)?)
         .bind(json(&told)?)
         .bind(json(&ids)?)
-        .bind(told.iter().map(|(.., most)| *most).max())
         .fetch_one(db)
         .await?;
     // The postmaster's mail is not like the others.

@@ -26,10 +26,6 @@ pub(super) struct Candidate {
 /// Wide enough for every pair that the rule may call one; the rule decides.
 pub(super) const NEAR: Duration = Duration::from_secs(10);
 
-/// Most hearings of one subscriber that are looked at: more at one time are no
-/// coincidence of ears but a flood.
-const MOST: i64 = 500;
-
 /// What is known of a record before it is filed.
 pub(super) enum Known {
     /// It was filed already.
@@ -39,7 +35,9 @@ pub(super) enum Known {
 }
 
 /// The record itself; what shares an identifier; what other ears heard of the
-/// same subscriber at about the same time.
+/// same subscriber at about the same time. More than 500 hearings of one
+/// subscriber at one time are no coincidence of ears but a flood. (SQLite would
+/// prepare the statement anew for each number that is bound as a LIMIT.)
 const KNOWN: &str = "\
     SELECT id, ear, outcome, why, status, told_by, \
         '' AS identifier, 0 AS at, ear AS heard_ear, '' AS heard_caller \
@@ -49,13 +47,13 @@ const KNOWN: &str = "\
         FROM json_each(?) AS mine \
         CROSS JOIN heard_identifier AS heard \
             ON heard.subscriber = ? AND heard.identifier = mine.value \
-        CROSS JOIN ledger ON ledger.id = heard.record LIMIT ?) \
+        CROSS JOIN ledger ON ledger.id = heard.record LIMIT 500) \
     UNION ALL SELECT * FROM (SELECT ledger.id, ledger.ear, outcome, why, status, told_by, \
         '', heard.at, heard.ear, heard.caller \
         FROM heard_party AS heard CROSS JOIN ledger ON ledger.id = heard.record \
         WHERE heard.subscriber = ? AND heard.ear IN (?, ?, ?, ?) \
         AND heard.at BETWEEN ? AND ? \
-        AND (heard.at BETWEEN ? AND ? OR heard.at BETWEEN ? AND ?) LIMIT ?)";
+        AND (heard.at BETWEEN ? AND ? OR heard.at BETWEEN ? AND ?) LIMIT 500)";
 
 /// Looks for the record itself and for the call that it is of.
 pub(super) async fn known(db: &mut SqliteConnection, entry: &Entry) -> Result<Known, JournalError> {
@@ -63,8 +61,8 @@ pub(super) async fn known(db: &mut SqliteConnection, entry: &Entry) -> Result<Kn
         .bind(&entry.record.id)
         .bind(entry.identifiers()?)
         .bind(&entry.subscriber)
-        .bind(MOST)
-        .bind(&entry.subscriber);
+        // Without a caller no two hearings are of the same parties.
+        .bind(entry.has_parties().then_some(&entry.subscriber));
     for ear in [Ear::Call, Ear::Info, Ear::Http, Ear::Cdr, Ear::Agent] {
         if ear != entry.record.ear {
             query = query.bind(ear.as_str());
@@ -78,9 +76,7 @@ pub(super) async fn known(db: &mut SqliteConnection, entry: &Entry) -> Result<Kn
     for moment in [ended, received] {
         query = query.bind(moment.minus(NEAR).as_millis()).bind(moment.plus(NEAR).as_millis());
     }
-    // Without a caller no two hearings are of the same parties.
-    let most = if entry.caller.is_empty() { 0 } else { MOST };
-    let rows = query.bind(most).fetch_all(db).await?;
+    let rows = query.fetch_all(db).await?;
     let mut found: Vec<Candidate> = Vec::new();
     for row in &rows {
         let id: String = row.try_get("id")?;

@@ -146,7 +146,7 @@ impl Journal {
     }
 
     /// Leases at most `at_most` mails that are due, oldest first.
-    pub async fn claim(&self, now: Timestamp, at_most: usize) -> Result<Vec<Claim>, JournalError> {
+    pub(crate) async fn claim(&self, now: Timestamp, at_most: usize) -> Result<Vec<Claim>, JournalError> {
         let (lease, postmaster) = (self.settings.lease, self.settings.postmaster.clone());
         self.queue.submit(Claiming { now, at_most, lease, postmaster }).await
     }
@@ -184,13 +184,13 @@ impl Journal {
     }
 
     /// When a mail is due next, or a lease runs out.
-    pub async fn next_due(&self) -> Result<Option<Timestamp>, JournalError> {
+    pub(crate) async fn next_due(&self) -> Result<Option<Timestamp>, JournalError> {
         ledger::next_due(&self.readers).await
     }
 
     /// Notified (one permit) after each commit by which mails became due. What
     /// another process makes due is not seen here.
-    pub fn work(&self) -> Arc<Notify> {
+    pub(crate) fn work(&self) -> Arc<Notify> {
         self.queue.work()
     }
 

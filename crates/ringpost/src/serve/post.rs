@@ -33,15 +33,11 @@ const IN_HAND: usize = 64;
 /// Mails at once of which it is noted what became of them.
 const SETTLING: usize = 512;
 
-/// How long the outbox is left alone when nothing is due and nobody calls:
-/// another process (`ringpost messages retry`) may have made something due.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
-
 /// How long a claimed mail may stay in hand: longer than the slowest mail
-/// server keeps the last of the mails in hand waiting.
+/// server keeps the last of the mails in hand, and of those next to them, waiting.
 pub fn lease(settings: &Settings) -> Duration {
     let each = settings.smtp.as_ref().map_or(Duration::from_secs(60), |smtp| smtp.timeout);
-    let turns = IN_HAND.div_ceil(settings.couriers.max(1)) + 1;
+    let turns = (2 * IN_HAND).div_ceil(settings.couriers.max(1)) + 1;
     let turns = u32::try_from(turns).unwrap_or(u32::MAX);
     settings.lookup_deadline + each * turns + Duration::from_secs(600)
 }
@@ -49,41 +45,19 @@ pub fn lease(settings: &Settings) -> Duration {
 /// Runs until `finish` turns true and what was in hand is settled.
 pub async fn run(node: Arc<Node>, mut finish: watch::Receiver<bool>) {
     let couriers = Arc::new(Couriers::new(&node.settings));
-    let work = node.journal.work();
+    let mut outbox = node.journal.claims(IN_HAND, now);
     let mut in_hand = JoinSet::new();
     let mut claims: HashMap<Id, Arc<Claim>> = HashMap::new();
     let mut settling = JoinSet::new();
-    loop {
-        let mut woken = std::pin::pin!(work.notified());
-        woken.as_mut().enable();
-        let room =
-            if settling.len() < SETTLING { IN_HAND.saturating_sub(in_hand.len()) } else { 0 };
-        let mut next = node.journal.next_due().await.unwrap_or_default();
-        if room > 0 && !*finish.borrow() && next.is_some_and(|due| due <= now()) {
-            match node.journal.claim(now(), room).await {
-                Ok(due) => {
-                    for claim in due {
-                        let claim = Arc::new(claim);
-                        let task =
-                            in_hand.spawn(bring(node.clone(), couriers.clone(), claim.clone()));
-                        claims.insert(task.id(), claim);
-                    }
-                    next = node.journal.next_due().await.unwrap_or_default();
-                }
-                Err(error) => tracing::error!(%error, "the outbox cannot be claimed from"),
-            }
-        }
-        if *finish.borrow() && in_hand.is_empty() && settling.is_empty() {
-            return;
-        }
-        let wait = match next {
-            Some(due) if in_hand.len() < IN_HAND => {
-                due.since(now()).clamp(Duration::from_millis(20), LOOK_AGAIN)
-            }
-            _ => LOOK_AGAIN,
-        };
+    while !(*finish.borrow() && in_hand.is_empty() && settling.is_empty()) {
+        let has_room =
+            in_hand.len() < IN_HAND && settling.len() < SETTLING && !*finish.borrow();
         tokio::select! {
-            () = woken => {}
+            Some(claim) = outbox.next(), if has_room => {
+                let claim = Arc::new(claim);
+                let task = in_hand.spawn(bring(node.clone(), couriers.clone(), claim.clone()));
+                claims.insert(task.id(), claim);
+            }
             Some(joined) = in_hand.join_next_with_id() => {
                 let (task, verdict) = joined.unwrap_or_else(|broken| {
                     metrics::counter!("ringpost_panics_total").increment(1);
@@ -96,7 +70,6 @@ pub async fn run(node: Arc<Node>, mut finish: watch::Receiver<bool>) {
             }
             Some(_) = settling.join_next() => {}
             _ = finish.wait_for(|finish| *finish), if !*finish.borrow() => {}
-            () = tokio::time::sleep(wait) => {}
         }
     }
 }

@@ -86,16 +86,17 @@ async fn run_group(
     for job in jobs {
         match job {
             Job::Begin(job) => begins.push(job),
-            Job::File(job) => filings.push(job),
+            Job::File(job) => filings.push(&mut **job),
             Job::Delivered(job) => delivered.push(job),
             Job::Other(alone) => alone.run(db).await?,
         }
     }
+    // What was handed over is so since before anything here was asked for.
+    deliver(db, delivered).await?;
     file(db, &mut filings, offer).await?;
     let ended: HashSet<&str> =
         filings.iter().map(|filing| filing.task.entry.record.id.as_str()).collect();
-    begin(db, begins, &ended).await?;
-    deliver(db, delivered).await
+    begin(db, begins, &ended).await
 }
 
 /// Fresh records together, one of which something is known by itself.

@@ -95,7 +95,7 @@ impl Task for Filing {
     }
 
     fn job(asked: Asked<Self>) -> Job {
-        Job::File(asked)
+        Job::File(Box::new(asked))
     }
 }
 

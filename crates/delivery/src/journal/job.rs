@@ -46,7 +46,7 @@ pub(super) enum Job {
     /// A call was answered.
     Begin(Asked<Begin>),
     /// A call ended, or was reported.
-    File(Asked<Filing>),
+    File(Box<Asked<Filing>>),
     /// A mail was handed over.
     Delivered(Asked<Delivered>),
     /// Any other, done by itself.
@@ -136,7 +136,7 @@ impl Job {
     pub(super) fn answer(self, committed: Result<(), JournalError>) -> Option<Filing> {
         match self {
             Self::Begin(job) => drop(job.answer(committed)),
-            Self::File(job) => return Some(job.answer(committed)),
+            Self::File(job) => return Some(Asked::answer(*job, committed)),
             Self::Delivered(job) => drop(job.answer(committed)),
             Self::Other(job) => job.answer(committed),
         }

@@ -146,7 +146,11 @@ impl Journal {
     }
 
     /// Leases at most `at_most` mails that are due, oldest first.
-    pub(crate) async fn claim(&self, now: Timestamp, at_most: usize) -> Result<Vec<Claim>, JournalError> {
+    pub(crate) async fn claim(
+        &self,
+        now: Timestamp,
+        at_most: usize,
+    ) -> Result<Vec<Claim>, JournalError> {
         let (lease, postmaster) = (self.settings.lease, self.settings.postmaster.clone());
         self.queue.submit(Claiming { now, at_most, lease, postmaster }).await
     }

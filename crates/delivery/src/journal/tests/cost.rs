@@ -133,28 +133,3 @@ async fn cost_of_a_missed_call_with_its_mail() {
     }
     journal.close().await;
 }
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "scratch"]
-async fn scratch_hops() {
-    use sqlx::Row;
-    let dir = tempfile::tempdir().unwrap();
-    let mut db = store::Store::at(dir.path()).create().await.unwrap();
-    tokio::spawn(async move {
-        for (what, sql, n) in [
-            ("one row", "SELECT ?", 20000),
-            ("no row", "DELETE FROM held WHERE id = ?", 20000),
-            ("begin commit", "BEGIN IMMEDIATE; DELETE FROM held WHERE id = ?; COMMIT", 5000),
-            ("eight", "DELETE FROM held WHERE id = ?;DELETE FROM held WHERE id = ?;DELETE FROM held WHERE id = ?;DELETE FROM held WHERE id = ?;DELETE FROM held WHERE id = ?;DELETE FROM held WHERE id = ?;DELETE FROM held WHERE id = ?;DELETE FROM held WHERE id = ?", 5000),
-        ] {
-            let before: u64 = spent().values().sum();
-            let begun = Instant::now();
-            for _ in 0..n {
-                let rows = sqlx::query(sql).bind(1).fetch_all(&mut db).await.unwrap();
-                let _x: Option<i64> = rows.first().map(|row| row.get(0));
-            }
-            let after: u64 = spent().values().sum();
-            println!("{what}: {:.1} us cpu, {:.1} us wall", (after - before) as f64 / 1000.0 / n as f64, begun.elapsed().as_secs_f64() * 1e6 / n as f64);
-        }
-    }).await.unwrap();
-}

@@ -5,7 +5,7 @@ use super::*;
 
 /// The database and its write-ahead log as they are now; the index of the log
 /// (`-shm`) is memory of the processes that had it open.
-fn killed(dir: &TempDir) -> TempDir {
+pub(super) fn killed(dir: &TempDir) -> TempDir {
     let copy = tempfile::tempdir().unwrap();
     for file in ["outbox.db", "outbox.db-wal"] {
         std::fs::copy(dir.path().join(file), copy.path().join(file)).unwrap();

@@ -1,8 +1,10 @@
 //! The journal's promises, on real files.
 
 mod any_order;
+mod batch;
 mod cost;
 mod crash;
+mod desk;
 mod filing;
 mod health;
 mod held;

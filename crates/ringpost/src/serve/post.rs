@@ -50,8 +50,7 @@ pub async fn run(node: Arc<Node>, mut finish: watch::Receiver<bool>) {
     let mut claims: HashMap<Id, Arc<Claim>> = HashMap::new();
     let mut settling = JoinSet::new();
     while !(*finish.borrow() && in_hand.is_empty() && settling.is_empty()) {
-        let has_room =
-            in_hand.len() < IN_HAND && settling.len() < SETTLING && !*finish.borrow();
+        let has_room = in_hand.len() < IN_HAND && settling.len() < SETTLING && !*finish.borrow();
         tokio::select! {
             Some(claim) = outbox.next(), if has_room => {
                 let claim = Arc::new(claim);

@@ -14,8 +14,5 @@ use ringpost_model::{Mail, Verdict};
 pub trait Courier: Send {
     /// Delivers `mail`. `Delivered` only when the other side has taken the
     /// responsibility for it (RFC 5321 §6.1).
-    fn deliver<'a>(
-        &'a mut self,
-        mail: &'a Mail,
-    ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
+    fn deliver(&mut self, mail: Mail) -> Pin<Box<dyn Future<Output = Verdict> + Send + '_>>;
 }

@@ -18,6 +18,9 @@ use crate::Courier;
 /// Longest name of a file that file systems take, less what is put around it.
 const LONGEST_NAME: usize = 200;
 
+/// How far the Message-ID is looked for.
+const HEADER: usize = 64 * 1024;
+
 /// Delivers into Maildirs below one root.
 #[derive(Debug)]
 pub struct MaildirCourier {
@@ -32,11 +35,8 @@ impl MaildirCourier {
 }
 
 impl Courier for MaildirCourier {
-    fn deliver<'a>(
-        &'a mut self,
-        mail: &'a Mail,
-    ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
-        let (root, mail) = (self.root.clone(), mail.clone());
+    fn deliver(&mut self, mail: Mail) -> Pin<Box<dyn Future<Output = Verdict> + Send + '_>> {
+        let root = self.root.clone();
         Box::pin(async move {
             let stored = tokio::task::spawn_blocking(move || store(&root, &mail)).await;
             match stored {
@@ -60,21 +60,32 @@ fn sentence(error: &io::Error) -> String {
     }
 }
 
-/// Writes the file and returns its name.
+/// Writes the file and returns its name. Folders that are missing are made, and
+/// are looked for only then.
 fn store(root: &Path, mail: &Mail) -> io::Result<String> {
     let folder = root.join(folder_name(&mail.envelope.recipient));
     let [tmp, new, cur] = ["tmp", "new", "cur"].map(|name| folder.join(name));
-    for dir in [root, &folder, &tmp, &new, &cur] {
-        create_dir(dir)?;
+    match put([&tmp, &new, &cur], &mail.message) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            for dir in [root, &folder, &tmp, &new, &cur] {
+                create_dir(dir)?;
+            }
+            put([&tmp, &new, &cur], &mail.message)
+        }
+        done => done,
     }
-    let name = file_name(&mail.message);
-    if new.join(&name).try_exists()? || is_in(&cur, &name)? {
+}
+
+fn put([tmp, new, cur]: [&Path; 3], message: &[u8]) -> io::Result<String> {
+    let name = file_name(message);
+    // In this order: a reader moves it from `new` to `cur`.
+    if new.join(&name).try_exists()? || is_in(cur, &name)? {
         return Ok(format!("{name} (was there already)"));
     }
     let partial = tmp.join(format!("{name}.{}.{:08x}", std::process::id(), rand::random::<u32>()));
-    let written = write_synced(&partial, &mail.message)
+    let written = write_synced(&partial, message)
         .and_then(|()| std::fs::rename(&partial, new.join(&name)))
-        .and_then(|()| sync_dir(&new));
+        .and_then(|()| sync_dir(new));
     if written.is_err() {
         // Best effort: readers of a Maildir clear `tmp` after 36 hours themselves.
         let _left = std::fs::remove_file(&partial);
@@ -125,7 +136,8 @@ fn file_name(message: &[u8]) -> String {
 }
 
 fn message_id(message: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(message);
+    // Among the first of the header, and long before the sound.
+    let text = String::from_utf8_lossy(message.get(..HEADER).unwrap_or(message));
     let header = text.split("\r\n\r\n").next()?;
     let (_, id) = header
         .split("\r\n")
@@ -195,11 +207,17 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let mut courier = MaildirCourier::new(root.path().join("mail"));
         let mail = mail("Alice@Example.com", "7@example.com");
-        assert!(matches!(courier.deliver(&mail).await, Verdict::Delivered { .. }));
+        assert!(matches!(courier.deliver(mail.clone()).await, Verdict::Delivered { .. }));
         let folder = root.path().join("mail/alice@example.com");
         assert_eq!(files(folder.join("new")), ["7@example.com.ringpost"]);
         assert_eq!(std::fs::read(folder.join("new/7@example.com.ringpost")).unwrap(), mail.message);
         assert!(files(folder.join("tmp")).is_empty());
+        // Whatever somebody has taken away is made anew.
+        for taken in ["tmp", "new", "cur", ""] {
+            std::fs::remove_dir_all(folder.join(taken)).unwrap();
+            assert!(matches!(courier.deliver(mail.clone()).await, Verdict::Delivered { .. }));
+            assert_eq!(files(folder.join("new")), ["7@example.com.ringpost"], "{taken}");
+        }
     }
 
     #[tokio::test]
@@ -207,17 +225,17 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let mut courier = MaildirCourier::new(root.path().to_owned());
         let mail = mail("alice@example.com", "7@example.com");
-        courier.deliver(&mail).await;
+        courier.deliver(mail.clone()).await;
         let folder = root.path().join("alice@example.com");
-        assert!(matches!(courier.deliver(&mail).await, Verdict::Delivered { .. }));
+        assert!(matches!(courier.deliver(mail.clone()).await, Verdict::Delivered { .. }));
         assert_eq!(files(folder.join("new")).len(), 1);
         let [new, cur] = ["new/7@example.com.ringpost", "cur/7@example.com.ringpost:2,S"];
         std::fs::rename(folder.join(new), folder.join(cur)).unwrap();
-        assert!(matches!(courier.deliver(&mail).await, Verdict::Delivered { .. }));
+        assert!(matches!(courier.deliver(mail.clone()).await, Verdict::Delivered { .. }));
         assert!(files(folder.join("new")).is_empty());
         // Another recipient's copy is another mail.
         let other = super::tests::mail("bob@example.com", "7@example.com");
-        assert!(matches!(courier.deliver(&other).await, Verdict::Delivered { .. }));
+        assert!(matches!(courier.deliver(other.clone()).await, Verdict::Delivered { .. }));
         assert_eq!(files(root.path().join("bob@example.com/new")).len(), 1);
     }
 
@@ -232,7 +250,7 @@ mod tests {
                 .enumerate()
         {
             let mail = mail(recipient, &format!("{id}/../../../out@example.com"));
-            let verdict = courier.deliver(&mail).await;
+            let verdict = courier.deliver(mail.clone()).await;
             assert!(matches!(verdict, Verdict::Delivered { .. }), "{recipient:?}: {verdict:?}");
         }
         assert_eq!(files(outer.path().to_owned()), ["mail"]);
@@ -244,7 +262,7 @@ mod tests {
         let outer = tempfile::tempdir().unwrap();
         std::fs::write(outer.path().join("mail"), "a file stands where the folder should").unwrap();
         let mut courier = MaildirCourier::new(outer.path().join("mail"));
-        let verdict = courier.deliver(&mail("alice@example.com", "7")).await;
+        let verdict = courier.deliver(mail("alice@example.com", "7")).await;
         assert!(matches!(verdict, Verdict::TryAgain { reason } if reason.contains("Maildir")));
     }
 

@@ -143,14 +143,11 @@ impl SmtpCourier {
 }
 
 impl Courier for SmtpCourier {
-    fn deliver<'a>(
-        &'a mut self,
-        mail: &'a Mail,
-    ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
+    fn deliver(&mut self, mail: Mail) -> Pin<Box<dyn Future<Output = Verdict> + Send + '_>> {
         Box::pin(async move {
             let mut stage = Stage::Connect;
             let timeout = self.settings.timeout;
-            let done = tokio::time::timeout(timeout, self.attempt(mail, &mut stage)).await;
+            let done = tokio::time::timeout(timeout, self.attempt(&mail, &mut stage)).await;
             done.unwrap_or_else(|_| Verdict::TryAgain { reason: stage.timed_out(&self.settings) })
         })
     }

@@ -42,7 +42,7 @@ fn mail(recipient: &str, body: &str) -> Mail {
 }
 
 async fn deliver(courier: &mut SmtpCourier, recipient: &str, body: &str) -> Verdict {
-    courier.deliver(&mail(recipient, body)).await
+    courier.deliver(mail(recipient, body)).await
 }
 
 #[track_caller]

@@ -14,13 +14,13 @@ async fn a_message_arrives_as_it_is() {
     let longest = ".0123456789\r\n".repeat(200_000);
     for body in [".", "..\r\n.a\r\n\r\n.", "", "\r\n", "ä\r\n.ö", &long, &longest] {
         let mail = mail(ALICE, body);
-        delivered(&courier.deliver(&mail).await);
+        delivered(&courier.deliver(mail.clone()).await);
         let (_, arrived) = server.messages().pop().unwrap();
         assert!(arrived.as_bytes() == mail.message, "{:?}", body.get(..20));
     }
     let mut dots = mail(ALICE, "x");
     dots.message = b".starts with a dot\r\n".to_vec();
-    delivered(&courier.deliver(&dots).await);
+    delivered(&courier.deliver(dots.clone()).await);
     assert_eq!(server.messages().pop().unwrap().1.as_bytes(), dots.message);
     // One connection, greeted once by us (and once by the library).
     assert!(server.commands("").iter().all(|(connection, _)| *connection == 0));
@@ -33,7 +33,7 @@ async fn a_returned_message_has_a_null_sender() {
     let server = Server::start(vec![Plan::new()]);
     let mut mail = mail("postmaster@example.com", "returned");
     mail.envelope.sender = None;
-    delivered(&courier(&server).deliver(&mail).await);
+    delivered(&courier(&server).deliver(mail.clone()).await);
     assert_eq!(server.commands("MAIL")[0].1, "MAIL FROM:<>");
     assert_eq!(server.commands("RCPT")[0].1, "RCPT TO:<postmaster@example.com>");
 }
@@ -46,7 +46,7 @@ async fn the_announced_size_is_respected() {
     refused(&deliver(&mut courier, ALICE, &large).await, "takes 1000");
     assert!(server.commands("MAIL").is_empty(), "not even begun");
     let small = mail(ALICE, "small");
-    delivered(&courier.deliver(&small).await);
+    delivered(&courier.deliver(small.clone()).await);
     let said = format!("MAIL FROM:<voicemail@example.com> SIZE={}", small.message.len());
     assert_eq!(server.commands("MAIL"), [(0, said)]);
 }
@@ -87,7 +87,7 @@ async fn a_send_that_is_given_up_leaves_no_reply_for_the_next() {
         let mut courier = courier(&server);
         let mail = mail(ALICE, "one");
         {
-            let sending = courier.deliver(&mail);
+            let sending = courier.deliver(mail.clone());
             let held = tokio::task::spawn_blocking(move || reached.recv());
             tokio::select! {
                 verdict = sending => panic!("answered at {command}: {verdict:?}"),

@@ -36,7 +36,7 @@ impl Couriers {
         };
         let idle = self.idle().pop();
         let mut courier = idle.unwrap_or_else(|| courier(settings));
-        let verdict = courier.deliver(&mail).await;
+        let verdict = courier.deliver(mail).await;
         self.idle().push(courier);
         verdict
     }

@@ -54,8 +54,11 @@ fn mulaw(file: &[u8]) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crate::{Prompt, wav::Wav};
+    use crate::Prompt;
+    use crate::wav::{self, Wav};
 
     #[test]
     fn both_forms_hold_the_same_sound() {
@@ -63,8 +66,8 @@ mod tests {
         let path = folder.path().join("a.wav");
         let sound: Vec<i16> = (0..8001).map(|n| ((n % 80) * 300 - 12_000) as i16).collect();
         let mut file = Wav::create(&path).unwrap();
-        file.append(&sound).unwrap();
-        drop(file.finalize().unwrap());
+        file.append(&wav::octets(&sound)).unwrap();
+        drop(file.finalize(Duration::ZERO).unwrap());
         let pcm = attachment(&path, Sound::PcmWav).unwrap();
         let g711 = attachment(&path, Sound::G711Wav).unwrap();
         assert_eq!((pcm.len(), g711.len()), (44 + 16_002, 58 + 8001 + 1));

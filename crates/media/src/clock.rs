@@ -14,8 +14,9 @@ pub type Samples = i64;
 
 /// Samples in a span of time, rounded down.
 pub fn samples(span: Duration) -> Samples {
-    let samples = span.as_micros().saturating_mul(u128::from(RATE)) / 1_000_000;
-    Samples::try_from(samples).unwrap_or(Samples::MAX)
+    let whole = span.as_secs().saturating_mul(u64::from(RATE));
+    let part = span.subsec_nanos() / (1_000_000_000 / RATE);
+    Samples::try_from(whole.saturating_add(u64::from(part))).unwrap_or(Samples::MAX)
 }
 
 /// The time that so many samples take.

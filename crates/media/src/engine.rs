@@ -10,19 +10,23 @@ use std::time::Instant;
 
 use tokio::sync::mpsc;
 
+use crate::backlog::Backlog;
 use crate::clock::{self, Samples};
 use crate::event::MediaEvent;
-use crate::session::Session;
+use crate::line::Line;
+use crate::session::{Outbox, Session};
 use crate::statistics::{Statistics, Totals};
 use crate::stream::{Stream, StreamConfig};
+use crate::sync::{self, Names};
 use crate::worker::{Command, Worker};
 use crate::writer::Writer;
-use crate::{MediaError, port, sync};
+use crate::{MediaError, port};
 
 /// How an engine is started.
 #[derive(Debug, Clone)]
 pub struct EngineConfig {
-    /// Media workers; 0: one for each core.
+    /// Media workers; 0: one for every two cores. One serves thousands of calls,
+    /// and each call costs less the more there are.
     pub workers: usize,
     /// UDP ports for RTP; the even ones are used.
     pub ports: RangeInclusive<u16>,
@@ -82,13 +86,15 @@ impl Engine {
         let EngineConfig { workers, ports, recordings } = config;
         prepare(&recordings)?;
         let count = match workers {
-            0 => thread::available_parallelism().map_or(1, usize::from),
+            0 => thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2)),
             count => count,
         };
         let epoch = Instant::now();
         let totals = Arc::new(Totals::default());
+        let backlog = Arc::new(Backlog::default());
+        let names = Arc::new(Names::default());
         let (batches, batches_in) = channel::channel();
-        let (finished, finished_in) = channel::channel();
+        let (tasks, tasks_in) = channel::channel();
         let mut posts = Vec::with_capacity(count);
         let mut threads = Vec::with_capacity(count + 1 + sync::SYNCERS);
         for number in 0..count {
@@ -99,20 +105,24 @@ impl Engine {
                 clock::TICK.mul_f64(number as f64 / count as f64),
                 commands_in,
                 batches.clone(),
+                Outbox { backlog: Arc::clone(&backlog), ..Outbox::default() },
                 Arc::clone(&totals),
                 Arc::clone(&streams),
-            )?;
+            );
             let thread = spawn(&format!("media-{number}"), move || worker.run())?;
             let worker = thread.thread().clone();
             posts.push(Arc::new(Post { epoch, commands, worker, streams }));
             threads.push(thread);
         }
-        let writer = Writer::new(recordings.clone(), Arc::clone(&totals), finished);
+        let (folder, counted, named) =
+            (recordings.clone(), Arc::clone(&totals), Arc::clone(&names));
+        let writer = Writer::new(folder, counted, backlog, named, tasks);
         threads.push(spawn("media-writer", move || writer.run(&batches_in))?);
-        let finished_in = Arc::new(Mutex::new(finished_in));
+        let tasks_in = Arc::new(Mutex::new(tasks_in));
         for number in 0..sync::SYNCERS {
-            let (recordings, finished_in) = (recordings.clone(), Arc::clone(&finished_in));
-            let run = move || sync::run(&recordings, &finished_in);
+            let (folder, names, tasks_in) =
+                (recordings.clone(), Arc::clone(&names), Arc::clone(&tasks_in));
+            let run = move || sync::run(&folder, &names, &tasks_in);
             threads.push(spawn(&format!("media-sync-{number}"), run)?);
         }
         let inner = Inner {
@@ -135,16 +145,19 @@ impl Engine {
     ) -> Result<(Stream, mpsc::UnboundedReceiver<MediaEvent>), MediaError> {
         let idle = |post: &&Arc<Post>| post.streams.load(Ordering::Relaxed);
         let post = self.inner.workers.iter().min_by_key(idle).ok_or(MediaError::Stopped)?;
-        let socket = port::bind(config.local, &self.inner.ports)?;
-        let unusable = |source| MediaError::Bind { address: config.local, source };
-        let address = socket.local_addr().map_err(unusable)?;
+        let (socket, address) = port::bind(config.local, &self.inner.ports)?;
         let id = self.inner.next.fetch_add(1, Ordering::Relaxed);
         let (events, events_in) = mpsc::unbounded_channel();
         let session = Box::new(Session::new(id, config.nat, events));
-        post.streams.fetch_add(1, Ordering::Relaxed);
-        if !post.send(Command::Open { id, socket, session }) {
-            post.streams.fetch_sub(1, Ordering::Relaxed);
+        let line = Line::new(id, socket, config.local, session);
+        // A worker that has a call comes by within a tick.
+        let asleep = post.streams.fetch_add(1, Ordering::AcqRel) == 0;
+        if !post.send(Command::Open(line)) {
+            post.streams.fetch_sub(1, Ordering::AcqRel);
             return Err(MediaError::Stopped);
+        }
+        if asleep {
+            post.worker.unpark();
         }
         Ok((Stream::new(id, address, Arc::clone(post)), events_in))
     }

@@ -2,10 +2,14 @@
 //!
 //! ```text
 //! Stream ──command──▶ worker (one of a fixed set, one 20 ms tick for all its calls)
-//!                       │  epoll + recv: SRTP → latch → order → place by timestamp → window
-//!                       │  prompt, encoded beforehand → send
-//!                       └──batches──▶ writer (hound) ──▶ syncer (fsync) ──MediaEvent──▶ house
+//!                       │  each tick: prompt, encoded beforehand → send
+//!                       │  each fifth: recv → SRTP → latch → order → place by timestamp → window
+//!                       └──batches──▶ writer ──▶ syncer (fsync) ──MediaEvent──▶ house
 //! ```
+//!
+//! Packets wait in the kernel until their call's turn, five at a time: that is half
+//! the work of looking after each as it comes. An order from the house is obeyed
+//! within a tick, and after what came before it.
 //!
 //! No task, timer, wake-up or allocation belongs to a single packet. Everything
 //! between socket and writer (`session` and below) is free of sockets and
@@ -20,6 +24,7 @@
 //! translators and inactivity timers on the way, and nothing else.
 
 mod attachment;
+mod backlog;
 mod clock;
 mod dtmf;
 mod engine;

@@ -3,6 +3,9 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags};
+
 use crate::clock::Samples;
 use crate::event::MediaEvent;
 use crate::session::{LONGEST_PACKET, Order, Outbox, Session};
@@ -10,6 +13,8 @@ use crate::statistics::Counters;
 
 /// Longer than any packet of sound.
 pub const DATAGRAM: usize = 2048;
+/// Packets taken from the socket in one go: a flood is left to the kernel.
+const MOST: usize = 256;
 
 /// A session on its socket.
 #[derive(Debug)]
@@ -19,8 +24,10 @@ pub struct Line {
     /// What packets and ticks mean.
     pub session: Box<Session>,
     socket: UdpSocket,
+    is_ipv6: bool,
     /// The kernel knows the remote end: it refuses others and sends faster.
     connected: bool,
+    playing: bool,
 }
 
 /// The worker's own room, lent to one call at a time.
@@ -34,52 +41,95 @@ pub struct Bench<'a> {
 }
 
 impl Line {
-    /// `socket` is bound and never waits.
-    pub fn new(id: u64, socket: UdpSocket, session: Box<Session>) -> Self {
-        Self { id, session, socket, connected: false }
+    /// `socket` is bound to `local` and never waits.
+    pub fn new(id: u64, socket: UdpSocket, local: IpAddr, session: Box<Session>) -> Self {
+        Self { id, session, socket, is_ipv6: local.is_ipv6(), connected: false, playing: false }
+    }
+
+    /// Whether a packet is due each tick.
+    pub fn is_playing(&self) -> bool {
+        self.playing
     }
 
     /// Does what the house asks.
-    pub fn obey(&mut self, order: Order, bench: &mut Bench<'_>) {
+    pub fn obey(&mut self, order: Order, now: Samples, bench: &mut Bench<'_>) {
+        // What came before an order is heard as it was meant then. But who was
+        // not known yet had to wait, and a recording begins when it was ordered.
+        let is_recording_order = matches!(order, Order::Record(..));
+        if self.session.is_connected() && !is_recording_order {
+            self.hear(now, bench);
+        }
         if self.connected && matches!(order, Order::Connect(_)) {
             self.connected = rustix::net::connect_unspec(&self.socket).is_err();
         }
         self.session.obey(order, bench.out);
-    }
-
-    /// Takes one datagram, if there is one.
-    pub fn hear(&mut self, now: Samples, bench: &mut Bench<'_>) {
-        // An error here is news of a packet of ours (ICMP), or there is nothing.
-        let Ok((length, from)) = self.socket.recv_from(bench.datagram) else { return };
-        let datagram = bench.datagram.get_mut(..length).unwrap_or_default();
-        let latched = self.session.receive(datagram, from, now, bench.room, bench.out);
-        if let Some(from) = latched {
-            self.connected = self.socket.connect(from).is_ok();
+        if is_recording_order {
+            self.hear(now, bench);
         }
+        self.playing = self.session.is_playing();
     }
 
-    /// Time passes: sends what is due.
-    pub fn tick(&mut self, tick: u32, now: Samples, bench: &mut Bench<'_>) {
+    /// Each tick while something plays: sends the packet that is due.
+    pub fn play(&mut self, tick: u32, bench: &mut Bench<'_>) {
         let mut packet = [0; LONGEST_PACKET];
-        let Some(sending) = self.session.tick(tick, now, &mut packet) else { return };
+        let Some(sending) = self.session.send(tick, &mut packet) else { return };
         let packet = packet.get(..sending.length).unwrap_or_default();
         count(self.send(packet, sending.to), &mut bench.out.counters);
         if sending.ends_prompt {
+            self.playing = false;
             self.session.tell(MediaEvent::PromptFinished);
+        }
+    }
+
+    /// Every few ticks: hears what has come, and lets time pass.
+    pub fn serve(&mut self, tick: u32, now: Samples, bench: &mut Bench<'_>) {
+        self.hear(now, bench);
+        self.session.pass(now, bench.out);
+        if !self.playing {
+            self.play(tick, bench);
+        }
+    }
+
+    /// The call is over.
+    pub fn close(&mut self, at: Samples, now: Samples, bench: &mut Bench<'_>) {
+        if self.session.is_recording() {
+            self.hear(now, bench);
+        }
+        self.session.close(at, bench.out);
+    }
+
+    /// Takes the datagrams that have come.
+    fn hear(&mut self, now: Samples, bench: &mut Bench<'_>) {
+        for _ in 0..MOST {
+            let datagram = bench.datagram.as_mut_slice();
+            let heard = rustix::net::recvfrom(&self.socket, datagram, RecvFlags::empty());
+            let (length, from) = match heard {
+                Ok((length, _, Some(from))) => (length, SocketAddr::try_from(from)),
+                Err(Errno::AGAIN) => return,
+                // News of a packet of ours (ICMP).
+                Ok((_, _, None)) | Err(_) => continue,
+            };
+            let (Some(datagram), Ok(from)) = (bench.datagram.get_mut(..length), from) else {
+                continue;
+            };
+            let latched = self.session.receive(datagram, from, now, bench.room, bench.out);
+            if let Some(from) = latched {
+                self.connected = rustix::net::connect(&self.socket, &from).is_ok();
+            }
         }
     }
 
     fn send(&self, packet: &[u8], to: SocketAddr) -> io::Result<usize> {
         if self.connected {
-            return self.socket.send(packet);
+            return Ok(rustix::net::send(&self.socket, packet, SendFlags::empty())?);
         }
-        let to = match (to.ip(), self.socket.local_addr()?.ip()) {
-            (IpAddr::V4(ip), IpAddr::V6(_)) => {
+        let to = match to.ip() {
+            IpAddr::V4(ip) if self.is_ipv6 => {
                 SocketAddr::new(ip.to_ipv6_mapped().into(), to.port())
             }
             _ => to,
         };
-        self.socket.send_to(packet, to)
+        Ok(rustix::net::sendto(&self.socket, packet, SendFlags::empty(), &to)?)
     }
 }
 

@@ -34,8 +34,8 @@ pub struct Player {
     index: u64,
     /// Timestamp of tick 0.
     epoch: u32,
-    /// Ticks since the last packet; `None` before the first prompt.
-    quiet: Option<u32>,
+    /// Tick of the last packet; `None` before the first prompt.
+    last: Option<u32>,
 }
 
 impl Player {
@@ -48,7 +48,7 @@ impl Player {
             ssrc: rand::random(),
             index: u64::from(rand::random::<u16>() >> 1),
             epoch: rand::random(),
-            quiet: None,
+            last: None,
         }
     }
 
@@ -62,8 +62,14 @@ impl Player {
         self.prompt = None;
     }
 
+    /// Whether every tick has a packet.
+    pub fn is_playing(&self) -> bool {
+        self.prompt.is_some()
+    }
+
     /// Fills the packet of this tick, where there is one. Timestamps follow the
-    /// ticks, so that pauses have their length.
+    /// ticks, so that pauses have their length. While nothing plays, ticks may be
+    /// left out.
     pub fn tick(
         &mut self,
         tick: u32,
@@ -71,9 +77,9 @@ impl Player {
         packet: &mut [u8; PACKET],
     ) -> Option<Played> {
         let (header, body) = packet.split_first_chunk_mut::<{ rtp::HEADER }>()?;
-        let played = self.fill(remote, body)?;
+        let played = self.fill(tick, remote, body)?;
         // A talkspurt begins after every pause (RFC 3551 §4.1).
-        let marker = self.quiet != Some(0);
+        let marker = self.last.is_none_or(|last| tick.wrapping_sub(last) != 1);
         *header = rtp::header(&rtp::Packet {
             marker,
             payload_type: remote.payload_type,
@@ -83,7 +89,7 @@ impl Player {
             payload: &[],
         });
         self.index += 1;
-        self.quiet = Some(0);
+        self.last = Some(tick);
         Some(played)
     }
 
@@ -93,7 +99,7 @@ impl Player {
     }
 
     /// The payload of this tick; what a last part lacks is silence.
-    fn fill(&mut self, remote: &RemoteAudio, body: &mut [u8]) -> Option<Played> {
+    fn fill(&mut self, tick: u32, remote: &RemoteAudio, body: &mut [u8]) -> Option<Played> {
         if let Some((prompt, at)) = &mut self.prompt {
             let rest = prompt.octets(remote.codec).get(*at..).unwrap_or_default();
             let (part, silence) = body.split_at_mut(rest.len().min(FRAME));
@@ -108,9 +114,7 @@ impl Player {
             self.prompt = None;
             return Some(Played::End);
         }
-        let quiet = self.quiet.as_mut()?;
-        *quiet += 1;
-        if *quiet < KEEP_ALIVE {
+        if tick.wrapping_sub(self.last?) < KEEP_ALIVE {
             return None;
         }
         body.fill(g711::silence(remote.codec));

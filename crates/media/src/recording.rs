@@ -1,22 +1,35 @@
 //! A worker's side of a recording: sound laid in place, batches for the writer.
 
 use crate::clock::Samples;
+use crate::riff::PCM_HEADER;
+use crate::session::Outbox;
 use crate::timeline::{AHEAD, HOLD};
-use crate::voice::{self, Activity, Change};
+use crate::voice::{self, Activity, Change, Said};
+use crate::wav;
 use crate::window::Window;
 use crate::writer::{Job, Key};
+
+/// Samples of a batch: 512 ms, two pages of the file. With the time that sound
+/// is held, no more than a second of it is lost with the process.
+const BATCH: usize = 4096;
+/// The header goes before the first batch: a file that grows by whole pages costs
+/// the system half of what others cost.
+const FIRST: usize = BATCH - PCM_HEADER / 2;
 
 /// One recording that goes on.
 #[derive(Debug)]
 pub struct Recording {
     key: Key,
     window: Window,
-    /// Closed samples that the writer has not got yet.
-    block: Vec<i16>,
     activity: Activity,
     /// A key's sound, not to be recorded.
     muted: Option<(Samples, Samples)>,
     start: Samples,
+    /// Samples of the next batch.
+    batch: usize,
+    /// Samples before it that the writer had no room for.
+    lost: usize,
+    said: Said,
 }
 
 impl Recording {
@@ -25,10 +38,12 @@ impl Recording {
         Self {
             key,
             window: Window::new(start),
-            block: Vec::new(),
             activity: Activity::default(),
             muted: None,
             start,
+            batch: FIRST,
+            lost: 0,
+            said: Said::default(),
         }
     }
 
@@ -39,17 +54,12 @@ impl Recording {
 
     /// Everything before this is closed.
     pub fn written(&self) -> Samples {
-        self.window.start()
-    }
-
-    /// The recording's name between worker and writer.
-    pub fn key(&self) -> Key {
-        self.key
+        self.window.open()
     }
 
     /// Lays sound at its place.
     pub fn write(&mut self, position: Samples, sound: &[i16], now: Samples) -> Option<Change> {
-        self.window.write(position, sound, &mut self.block);
+        self.window.write(position, sound);
         if let Some((from, to)) = self.muted {
             let end = position + Samples::try_from(sound.len()).unwrap_or(0);
             if position < to && end > from {
@@ -66,26 +76,47 @@ impl Recording {
         self.muted = Some((from, to));
     }
 
-    /// Time passes: closes what waited long enough.
-    pub fn tick(&mut self, now: Samples) -> Option<Change> {
-        self.window.advance(now - HOLD, &mut self.block);
+    /// Time passes: closes what waited long enough, and hands it to the writer
+    /// where it makes a batch.
+    pub fn pass(&mut self, now: Samples, out: &mut Outbox) -> Option<Change> {
+        self.window.close(now - HOLD);
+        while self.window.closed() >= self.batch {
+            self.hand_over(self.batch, out);
+            self.batch = BATCH;
+        }
         self.activity.tick(now)
     }
 
-    /// Hands the closed samples to the writer.
-    pub fn harvest(&mut self, jobs: &mut Vec<Job>) {
-        if !self.block.is_empty() {
-            let room = Vec::with_capacity(self.block.len());
-            let samples = std::mem::replace(&mut self.block, room);
-            jobs.push(Job::Write { key: self.key, samples });
+    /// Ends at `stop`, or with sound that already came and lies a little ahead.
+    pub fn finish(mut self, stop: Samples, end: Option<Samples>, out: &mut Outbox) {
+        let end = end.map_or(stop, |end| end.clamp(stop, stop + AHEAD));
+        self.window.close(end);
+        self.hand_over(self.window.closed(), out);
+        if self.lost > 0 {
+            out.jobs.push(Job::Write { key: self.key, silence: self.lost, sound: Vec::new() });
         }
+        out.jobs.push(Job::Close { key: self.key, said: self.said.total() });
     }
 
-    /// Ends at `stop`, or with sound that already came and lies a little ahead.
-    pub fn finish(mut self, stop: Samples, end: Option<Samples>, jobs: &mut Vec<Job>) {
-        let end = end.map_or(stop, |end| end.clamp(stop, stop + AHEAD));
-        self.window.advance(end, &mut self.block);
-        self.harvest(jobs);
-        jobs.push(Job::Close { key: self.key });
+    /// Ends with what the writer has.
+    pub fn abandon(self, out: &mut Outbox) {
+        out.jobs.push(Job::Close { key: self.key, said: self.said.total() });
+    }
+
+    /// What finds no room with the writer becomes silence of its length.
+    fn hand_over(&mut self, count: usize, out: &mut Outbox) {
+        if count == 0 {
+            return;
+        }
+        let samples = self.window.front(count);
+        self.said.add(samples);
+        if out.backlog.admit(count) {
+            let (silence, sound) = (std::mem::take(&mut self.lost), wav::octets(samples));
+            out.jobs.push(Job::Write { key: self.key, silence, sound });
+        } else {
+            self.lost += count;
+            out.counters.unwritten += count as u64;
+        }
+        self.window.skip(count);
     }
 }

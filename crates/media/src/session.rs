@@ -7,6 +7,7 @@ use std::sync::Arc;
 use ringpost_model::{Codec, RemoteAudio};
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::backlog::Backlog;
 use crate::clock::Samples;
 use crate::dtmf::{self, Keys};
 use crate::event::MediaEvent;
@@ -50,6 +51,8 @@ pub enum Order {
 pub struct Outbox {
     /// For the writer.
     pub jobs: Vec<Job>,
+    /// The room there.
+    pub backlog: Arc<Backlog>,
     /// For the statistics.
     pub counters: Counters,
 }
@@ -178,16 +181,23 @@ impl Session {
         (admission == Admission::Latched).then_some(from)
     }
 
-    /// Time passes: fills the packet that is due, closes what is recorded.
-    pub fn tick(
-        &mut self,
-        tick: u32,
-        now: Samples,
-        packet: &mut [u8; LONGEST_PACKET],
-    ) -> Option<Sending> {
-        if let Some(change) = self.recording.as_mut().and_then(|recording| recording.tick(now)) {
-            self.tell_voice(change);
-        }
+    /// Whether the remote end is known.
+    pub fn is_connected(&self) -> bool {
+        self.remote.is_some()
+    }
+
+    /// Whether something plays: then every tick has a packet.
+    pub fn is_playing(&self) -> bool {
+        self.player.is_playing()
+    }
+
+    /// Whether something is recorded.
+    pub fn is_recording(&self) -> bool {
+        self.recording.is_some()
+    }
+
+    /// Fills the packet that is due. While nothing plays, ticks may be left out.
+    pub fn send(&mut self, tick: u32, packet: &mut [u8; LONGEST_PACKET]) -> Option<Sending> {
         if self.held {
             return None;
         }
@@ -204,17 +214,18 @@ impl Session {
         Some(Sending { to, length: PACKET + tag, ends_prompt: played == Played::End })
     }
 
-    /// Hands what is recorded so far to the writer.
-    pub fn harvest(&mut self, out: &mut Outbox) {
-        if let Some(recording) = &mut self.recording {
-            recording.harvest(&mut out.jobs);
+    /// Time passes: closes what is recorded, and hands it to the writer.
+    pub fn pass(&mut self, now: Samples, out: &mut Outbox) {
+        if let Some(change) = self.recording.as_mut().and_then(|recording| recording.pass(now, out))
+        {
+            self.tell_voice(change);
         }
     }
 
     /// Ends an unfinished recording; it is kept.
     pub fn close(&mut self, at: Samples, out: &mut Outbox) {
         if let Some(recording) = self.recording.take() {
-            recording.finish(at, self.line.end(), &mut out.jobs);
+            recording.finish(at, self.line.end(), out);
         }
     }
 
@@ -222,7 +233,7 @@ impl Session {
     pub fn abandon(&mut self, out: &mut Outbox) {
         self.tell(MediaEvent::Failed(MediaError::Fault));
         if let Some(recording) = self.recording.take() {
-            out.jobs.push(Job::Close { key: recording.key() });
+            recording.abandon(out);
         }
     }
 
@@ -263,18 +274,15 @@ impl Session {
             self.line.pass(packet.ssrc, packet.sequence);
             return;
         }
-        let (floor, written) =
-            self.recording.as_ref().map_or((Samples::MIN, now - HOLD), |recording| {
-                (recording.start(), recording.written())
-            });
+        let recording = self.recording.as_ref();
         let placed = self.line.place(Arrival {
             ssrc: packet.ssrc,
             sequence: packet.sequence,
             timestamp: packet.timestamp,
             length: Samples::try_from(sound.len()).unwrap_or(0),
             now,
-            floor,
-            written,
+            floor: recording.map(|recording| recording.start()),
+            written: recording.map_or(now - HOLD, |recording| recording.written()),
         });
         match placed {
             Placed::At(position) => {
@@ -286,6 +294,7 @@ impl Session {
                     self.tell_voice(change);
                 }
             }
+            Placed::Before => {}
             Placed::Duplicate => out.counters.duplicates += 1,
             Placed::Late => out.counters.late += 1,
             Placed::Stray => out.counters.strays += 1,

@@ -31,6 +31,9 @@ pub struct Statistics {
     pub unsent: u64,
     /// Ticks left out since a worker came more than 100 ms late.
     pub missed_ticks: u64,
+    /// Samples of recordings that became silence since the disk hung for so long
+    /// that no more could wait for it.
+    pub unwritten: u64,
 }
 
 /// One worker's counters since it last published them.
@@ -46,6 +49,7 @@ pub struct Counters {
     pub strays: u64,
     pub unsent: u64,
     pub missed_ticks: u64,
+    pub unwritten: u64,
 }
 
 /// All workers' counters, touched once a tick and not once a packet.
@@ -61,6 +65,7 @@ pub struct Totals {
     strays: AtomicU64,
     unsent: AtomicU64,
     missed_ticks: AtomicU64,
+    unwritten: AtomicU64,
     /// Recordings open now; the writer counts them.
     pub recordings: AtomicUsize,
 }
@@ -79,6 +84,7 @@ impl Totals {
             strays,
             unsent,
             missed_ticks,
+            unwritten,
         } = std::mem::take(counters);
         for (total, count) in [
             (&self.received, received),
@@ -91,6 +97,7 @@ impl Totals {
             (&self.strays, strays),
             (&self.unsent, unsent),
             (&self.missed_ticks, missed_ticks),
+            (&self.unwritten, unwritten),
         ] {
             if count > 0 {
                 total.fetch_add(count, Ordering::Relaxed);
@@ -114,6 +121,7 @@ impl Totals {
             strays: read(&self.strays),
             unsent: read(&self.unsent),
             missed_ticks: read(&self.missed_ticks),
+            unwritten: read(&self.unwritten),
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! The first packet is anchored at its arrival, every later one at its distance
 //! in timestamps from there, so that loss and reordering leave everything else
-//! in place. A time line that can no longer be true is anchored anew: another
+//! in place. Until something is recorded, the packet that came fastest becomes
+//! the anchor. A time line that can no longer be true is anchored anew: another
 //! source (SSRC), a restart, a jump ahead of what the clock allows, a jump back,
 //! or timestamps that stood still while time passed.
 
@@ -14,8 +15,12 @@ pub const HOLD: Samples = 2400;
 /// How far ahead of the clock sound may lie, since the packet it was anchored
 /// by may itself have been late: 200 ms.
 pub const AHEAD: Samples = 1600;
+/// A packet waits so long to be heard: 100 ms.
+pub const WAIT: Samples = 800;
 /// Sound anchored anew so close to the end of what came before follows on it.
-const SNAP: Samples = 480;
+const SNAP: Samples = WAIT + 480;
+/// An order to record is obeyed so long after it was given, at most: 40 ms.
+const GRACE: Samples = 320;
 /// Timestamps taken from a coarse clock may overlap by this much.
 const OVERLAP: Samples = 320;
 
@@ -24,6 +29,8 @@ const OVERLAP: Samples = 320;
 pub enum Placed {
     /// Its first sample belongs here.
     At(Samples),
+    /// Belongs to the moments before the recording.
+    Before,
     /// Came twice.
     Duplicate,
     /// Its place was already written.
@@ -46,7 +53,8 @@ pub struct Arrival {
     /// When it came.
     pub now: Samples,
     /// What is recorded begins here; sound anchored anew does not begin before.
-    pub floor: Samples,
+    /// `None`: nothing is recorded.
+    pub floor: Option<Samples>,
     /// Everything before this is written.
     pub written: Samples,
 }
@@ -78,20 +86,27 @@ impl TimeLine {
             Order::Stray => return Placed::Stray,
             Order::Restart => self.anchor = None,
         }
+        let Some(floor) = packet.floor else { return self.follow(packet) };
         let Some(position) = self.position(packet.timestamp) else {
-            return self.anchor(packet, packet.now - packet.length);
+            return self.anchor(packet, floor, packet.now - packet.length);
         };
         let past = packet.written.min(packet.now - HOLD);
         if position + packet.length <= past {
             // Timestamps stood still during a pause, or a burst after a long
             // stall: some way back from now leaves room for the rest of it.
-            return self.anchor(packet, packet.now - HOLD / 2);
+            return self.anchor(packet, floor, packet.now - HOLD / 2);
         }
-        let jumped_back = self.end.is_some_and(|end| position < end - OVERLAP);
-        // Timestamps stood still, shortly, before the recording began.
-        let too_early = position + packet.length <= packet.floor;
+        let end = position + packet.length;
+        if (floor - WAIT..=floor).contains(&end) && packet.now < floor + GRACE {
+            // It came before the order to record did, and waited.
+            self.accept(packet, position);
+            return Placed::Before;
+        }
+        let jumped_back = self.has_jumped_back(position);
+        // Or timestamps stood still before the recording began.
+        let too_early = end <= floor;
         if jumped_back || too_early || position > packet.now + AHEAD {
-            return self.anchor(packet, packet.now - packet.length);
+            return self.anchor(packet, floor, packet.now - packet.length);
         }
         self.accept(packet, position)
     }
@@ -132,12 +147,28 @@ impl TimeLine {
         }
     }
 
-    fn anchor(&mut self, packet: Arrival, arrival: Samples) -> Placed {
-        let arrival = arrival.max(packet.floor);
+    fn has_jumped_back(&self, position: Samples) -> bool {
+        self.end.is_some_and(|end| position < end - OVERLAP)
+    }
+
+    /// While nothing is recorded the line may move. Nobody sends what was not said
+    /// yet: the packet that took the shortest time is the best anchor.
+    fn follow(&mut self, packet: Arrival) -> Placed {
+        let arrival = packet.now - packet.length;
+        let position = self
+            .position(packet.timestamp)
+            .filter(|position| *position > arrival - HOLD && !self.has_jumped_back(*position))
+            .map_or(arrival, |position| position.min(arrival));
+        self.end = None;
+        self.accept(packet, position)
+    }
+
+    fn anchor(&mut self, packet: Arrival, floor: Samples, arrival: Samples) -> Placed {
         let position = match self.end {
             Some(end) if end >= arrival - SNAP => end,
             _ => arrival,
         };
+        let position = position.max(floor);
         if position > packet.now + AHEAD {
             return Placed::Stray;
         }
@@ -171,7 +202,7 @@ mod tests {
                 timestamp: *timestamp,
                 length: FRAME,
                 now: *now,
-                floor: 0,
+                floor: Some(0),
                 written: (now - HOLD).max(0),
             })
         };
@@ -281,7 +312,7 @@ mod tests {
                     timestamp,
                     length: FRAME,
                     now,
-                    floor: 0,
+                    floor: Some(0),
                     written: (now - HOLD).max(0),
                 });
                 if let Placed::At(position) = placed {

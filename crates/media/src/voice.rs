@@ -10,27 +10,30 @@ const THRESHOLD: i64 = 33_954;
 /// Voice ends this long after the last loud frame: 200 ms.
 const HANG_OVER: Samples = 1600;
 
-/// Sums of one frame, from which its level follows.
+/// Sums of one frame of [`FRAME`] samples at most, from which its level follows.
 #[derive(Debug, Default, Clone, Copy)]
 struct Frame {
-    count: i64,
-    sum: i64,
-    squares: i64,
+    count: usize,
+    sum: i32,
+    /// In units of 64: so they fit 32 bits, and the processor adds several at once.
+    squares: u32,
 }
 
 impl Frame {
     fn add(&mut self, samples: &[i16]) {
         for sample in samples {
-            let sample = i64::from(*sample);
+            let sample = i32::from(*sample);
             self.sum += sample;
-            self.squares += sample * sample;
+            self.squares += (sample * sample).cast_unsigned() >> 6;
         }
-        self.count += i64::try_from(samples.len()).unwrap_or(0);
+        self.count += samples.len();
     }
 
     /// The level without its constant part: gateways add an offset to silence.
     fn is_loud(&self) -> bool {
-        self.count > 0 && self.squares - self.sum * self.sum / self.count > THRESHOLD * self.count
+        let count = i64::try_from(self.count).unwrap_or(0);
+        let (sum, squares) = (i64::from(self.sum), i64::from(self.squares) << 6);
+        count > 0 && squares - sum * sum / count > THRESHOLD * count
     }
 }
 
@@ -85,10 +88,9 @@ impl Said {
     /// The next samples of the recording.
     pub fn add(&mut self, mut samples: &[i16]) {
         while !samples.is_empty() {
-            let filled = usize::try_from(self.frame.count).unwrap_or(0);
-            let (part, rest) = samples.split_at(samples.len().min(FRAME - filled.min(FRAME - 1)));
+            let (part, rest) = samples.split_at(samples.len().min(FRAME - self.frame.count));
             self.frame.add(part);
-            if filled + part.len() >= FRAME {
+            if self.frame.count == FRAME {
                 self.loud += u64::from(self.frame.is_loud());
                 self.frame = Frame::default();
             }

@@ -2,137 +2,144 @@
 
 use crate::clock::Samples;
 
-/// Samples kept open: the hold time, what may lie ahead, and one long packet.
-const ROOM: usize = 4800;
+/// Room for a batch, for what is still open, and for what may lie ahead.
+const ROOM: usize = 9600;
 
-/// A ring of samples that starts out as silence.
+/// Sound that the writer has not got yet.
 #[derive(Debug)]
 pub struct Window {
-    ring: Box<[i16]>,
-    /// Index in `ring` of the sample at `start`.
-    head: usize,
-    /// The first moment still open.
+    /// From `start` on, as far as sound came. Where none came, there is silence.
+    sound: Vec<i16>,
     start: Samples,
+    open: Samples,
 }
 
 impl Window {
     /// Nothing before `start` is kept.
     pub fn new(start: Samples) -> Self {
-        Self { ring: vec![0; ROOM].into_boxed_slice(), head: 0, start }
+        Self { sound: Vec::with_capacity(ROOM), start, open: start }
     }
 
     /// The first moment still open.
-    pub fn start(&self) -> Samples {
-        self.start
+    pub fn open(&self) -> Samples {
+        self.open
     }
 
-    /// Lays sound at its place. What lies before the window is lost; for what
-    /// lies behind it the window moves on, its front going to `out`.
-    pub fn write(&mut self, position: Samples, samples: &[i16], out: &mut Vec<i16>) {
-        let end = position.saturating_add(length(samples.len()));
-        self.advance(end - length(ROOM), out);
-        let skip = usize::try_from(self.start - position).unwrap_or(0);
+    /// Closes everything before `to`, whether sound came or not.
+    pub fn close(&mut self, to: Samples) {
+        self.open = self.open.max(to);
+    }
+
+    /// Samples that are closed and were not taken.
+    pub fn closed(&self) -> usize {
+        usize::try_from(self.open - self.start).unwrap_or(0)
+    }
+
+    /// Lays sound at its place. What would lie before the open moments is lost.
+    pub fn write(&mut self, position: Samples, samples: &[i16]) {
+        let skip = usize::try_from(self.open - position).unwrap_or(0);
         let Some(samples) = samples.get(skip..) else { return };
-        let Ok(offset) = usize::try_from(position.max(self.start) - self.start) else { return };
-        self.spans(offset, samples.len(), |at, span| {
-            if let Some(sound) = samples.get(at..at + span.len()) {
-                span.copy_from_slice(sound);
-            }
-        });
+        let Ok(offset) = usize::try_from(position.max(self.open) - self.start) else { return };
+        if self.sound.len() < offset {
+            self.sound.resize(offset, 0);
+        }
+        let known = samples.len().min(self.sound.len() - offset);
+        let (over, beyond) = samples.split_at(known);
+        if let Some(place) = self.sound.get_mut(offset..offset + known) {
+            place.copy_from_slice(over);
+        }
+        self.sound.extend_from_slice(beyond);
     }
 
     /// Takes the sound out of `from..to`, where the window still has it.
     pub fn silence(&mut self, from: Samples, to: Samples) {
-        let from = from.max(self.start);
-        let to = to.min(self.start + length(ROOM));
-        let (Ok(offset), Ok(count)) =
-            (usize::try_from(from - self.start), usize::try_from(to - from))
-        else {
-            return;
+        let offset = |at: Samples| {
+            let offset = usize::try_from(at.max(self.open) - self.start).unwrap_or(0);
+            offset.min(self.sound.len())
         };
-        self.spans(offset, count, |_, span| span.fill(0));
-    }
-
-    /// Closes everything before `to` and appends it to `out`. Where no sound
-    /// came, there is silence, however long.
-    pub fn advance(&mut self, to: Samples, out: &mut Vec<i16>) {
-        let Ok(count) = usize::try_from(to - self.start) else { return };
-        if count == 0 {
-            return;
-        }
-        let kept = count.min(ROOM);
-        out.reserve(count);
-        self.spans(0, kept, |_, span| {
-            out.extend_from_slice(span);
-            span.fill(0);
-        });
-        out.extend(std::iter::repeat_n(0, count - kept));
-        self.head = (self.head + kept) % ROOM;
-        self.start = to;
-    }
-
-    /// Runs over `count` samples from `offset` on, in at most two spans, each
-    /// with its distance from `offset`.
-    fn spans(&mut self, offset: usize, count: usize, mut visit: impl FnMut(usize, &mut [i16])) {
-        let count = count.min(ROOM.saturating_sub(offset));
-        let from = (self.head + offset) % ROOM;
-        let first = count.min(ROOM - from);
-        if let Some(span) = self.ring.get_mut(from..from + first) {
-            visit(0, span);
-        }
-        if let Some(span) = self.ring.get_mut(..count - first)
-            && !span.is_empty()
-        {
-            visit(first, span);
+        let (from, to) = (offset(from), offset(to));
+        if let Some(place) = self.sound.get_mut(from..to) {
+            place.fill(0);
         }
     }
-}
 
-fn length(count: usize) -> Samples {
-    Samples::try_from(count).unwrap_or(Samples::MAX)
+    /// So many closed samples from the front, or all that there are.
+    pub fn front(&mut self, count: usize) -> &[i16] {
+        let count = count.min(self.closed());
+        if self.sound.len() < count {
+            self.sound.resize(count, 0);
+        }
+        self.sound.get(..count).unwrap_or_default()
+    }
+
+    /// Drops so many of them.
+    pub fn skip(&mut self, count: usize) {
+        let count = count.min(self.closed());
+        self.sound.drain(..count.min(self.sound.len()));
+        self.start += Samples::try_from(count).unwrap_or(0);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn take(window: &mut Window, count: usize) -> Vec<i16> {
+        let taken = window.front(count).to_vec();
+        window.skip(count);
+        taken
+    }
+
     #[test]
-    fn sound_comes_out_where_it_was_laid_across_the_seam() {
+    fn sound_comes_out_where_it_was_laid() {
         let mut window = Window::new(1000);
         let mut out = Vec::new();
         for step in 0..40_i16 {
             let at = 1000 + Samples::from(step) * 400;
-            window.write(at, &[step + 1; 200], &mut out);
+            window.write(at + 200, &[step + 101; 200]);
+            window.write(at, &[step + 1; 200]);
+            window.close(at + 200);
+            out.extend(take(&mut window, 300));
         }
-        window.advance(1000 + 40 * 400, &mut out);
+        window.close(1000 + 40 * 400);
+        out.extend(take(&mut window, 99_999));
         assert_eq!(out.len(), 40 * 400);
         for (step, part) in out.chunks(400).enumerate() {
             assert!(part[..200].iter().all(|s| usize::try_from(*s) == Ok(step + 1)), "{step}");
-            assert!(part[200..].iter().all(|s| *s == 0), "{step}");
+            assert!(part[200..].iter().all(|s| usize::try_from(*s) == Ok(step + 101)), "{step}");
         }
+        assert!(window.sound.capacity() <= ROOM);
     }
 
     #[test]
     fn what_is_too_early_is_cut_and_long_pauses_are_silence() {
         let mut window = Window::new(1000);
-        let mut out = Vec::new();
-        window.write(900, &[7; 160], &mut out);
-        window.write(0, &[7; 160], &mut out);
-        window.advance(21_000, &mut out);
+        window.write(900, &[7; 160]);
+        window.write(0, &[7; 160]);
+        window.close(21_000);
+        window.close(20_000);
+        assert_eq!((window.closed(), window.open()), (20_000, 21_000), "never goes back");
+        let out = take(&mut window, 20_000);
         assert_eq!(out.len(), 20_000);
         assert!(out[..60].iter().all(|s| *s == 7) && out[60..].iter().all(|s| *s == 0));
-        window.advance(20_000, &mut out);
-        assert_eq!((out.len(), window.start()), (20_000, 21_000), "never goes back");
+        window.write(20_900, &[7; 200]);
+        window.close(21_100);
+        assert_eq!(take(&mut window, 9999), [7; 100], "what is closed does not change");
     }
 
     #[test]
-    fn silence_takes_sound_out() {
+    fn silence_takes_sound_out_and_skipping_keeps_the_time() {
         let mut window = Window::new(0);
-        let mut out = Vec::new();
-        window.write(0, &[7; 480], &mut out);
+        window.write(0, &[7; 480]);
         window.silence(-50, 100);
         window.silence(400, 99_999);
-        window.advance(480, &mut out);
-        assert_eq!(out.iter().filter(|s| **s == 7).count(), 300);
+        window.close(480);
+        window.skip(100);
+        assert_eq!(take(&mut window, 480), [[7; 300].as_slice(), &[0; 80]].concat());
+        window.close(1000);
+        window.skip(520);
+        window.write(1000, &[9]);
+        window.close(1001);
+        assert_eq!(take(&mut window, 1), [9]);
     }
 }

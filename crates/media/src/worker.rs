@@ -1,45 +1,32 @@
 //! A media worker: one thread, one tick of 20 ms, many calls.
 
 use std::collections::HashMap;
-use std::net::UdpSocket;
-use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, TryRecvError};
 use std::time::{Duration, Instant};
 
-use rustix::buffer::spare_capacity;
-use rustix::event::{Timespec, epoll};
-
-use crate::clock::{self, Samples, TICK};
-use crate::event::MediaEvent;
+use crate::clock::{self, FRAME, Samples, TICK};
 use crate::line::{Bench, DATAGRAM, Line};
-use crate::session::{Order, Outbox, Session};
+use crate::session::{Order, Outbox};
 use crate::statistics::Totals;
-use crate::{MediaError, writer::Job};
+use crate::timeline::WAIT;
+use crate::writer::Job;
 
-/// Ticks between two batches for the writer: 240 ms.
-const HARVEST: u32 = 12;
+/// Ticks from one hearing of a call to the next: as long as a packet may wait.
+const HEARING: usize = WAIT as usize / FRAME;
+/// So many calls are heard in a row: that is cheaper than some of them in each
+/// tick, and does not take long.
+const ROW: usize = 256;
 /// Ticks made up for when the thread comes late; more are left out.
 const CATCH_UP: u32 = 5;
-/// Packets taken from one socket in one go: a flood is left to the kernel.
-const ROUNDS: usize = 64;
-/// Sockets asked about in one go.
-const READY: usize = 256;
 
 /// What a worker is told.
 #[derive(Debug)]
 pub enum Command {
     /// A new call.
-    Open {
-        /// Its name between house and worker.
-        id: u64,
-        /// Bound, and never waiting.
-        socket: UdpSocket,
-        /// The rest of it.
-        session: Box<Session>,
-    },
+    Open(Line),
     /// For one call.
     Order {
         /// Which one.
@@ -59,22 +46,10 @@ pub enum Command {
 }
 
 impl Command {
-    /// Whether it cannot wait for the next tick: a worker without calls has
-    /// none, and the end of a recording is what the mail waits for.
+    /// Whether it cannot wait for the next tick: the end of a recording is what
+    /// the mail waits for.
     pub fn is_urgent(&self) -> bool {
-        match self {
-            Self::Open { .. } | Self::Close { .. } | Self::Stop => true,
-            Self::Order { order, .. } => matches!(order, Order::StopRecording(_)),
-        }
-    }
-
-    /// Whether what has arrived must be heard before it: it ends something.
-    fn comes_after_packets(&self) -> bool {
-        match self {
-            Self::Close { .. } | Self::Stop => true,
-            Self::Open { .. } => false,
-            Self::Order { order, .. } => matches!(order, Order::StopRecording(_)),
-        }
+        matches!(self, Self::Stop | Self::Order { order: Order::StopRecording(_), .. })
     }
 }
 
@@ -86,8 +61,8 @@ pub struct Worker {
     commands: Receiver<Command>,
     batches: Sender<Vec<Job>>,
     totals: Arc<Totals>,
+    /// Calls that are here or on their way.
     streams: Arc<AtomicUsize>,
-    epoll: OwnedFd,
     lines: Vec<Option<Line>>,
     free: Vec<usize>,
     slots: HashMap<u64, usize>,
@@ -99,20 +74,16 @@ pub struct Worker {
 
 impl Worker {
     /// Ticks `phase` after the full tick, so that workers take turns.
-    ///
-    /// # Errors
-    /// The system has no epoll for us.
     pub fn new(
         epoch: Instant,
         phase: Duration,
         commands: Receiver<Command>,
         batches: Sender<Vec<Job>>,
+        out: Outbox,
         totals: Arc<Totals>,
         streams: Arc<AtomicUsize>,
-    ) -> Result<Self, MediaError> {
-        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)
-            .map_err(|error| MediaError::Start(error.into()))?;
-        Ok(Self {
+    ) -> Self {
+        Self {
             epoch,
             next: epoch + phase,
             tick: 0,
@@ -120,43 +91,39 @@ impl Worker {
             batches,
             totals,
             streams,
-            epoll,
             lines: Vec::new(),
             free: Vec::new(),
             slots: HashMap::new(),
-            out: Outbox::default(),
+            out,
             datagram: Box::new([0; DATAGRAM]),
             room: Box::new([0; DATAGRAM]),
             stopping: false,
-        })
+        }
     }
 
     /// Runs until told to stop, or until nobody is left who could tell.
     pub fn run(mut self) {
-        let mut ready = Vec::with_capacity(READY);
         while !self.stopping {
-            let drained = self.obey(&mut ready);
-            if !drained {
-                self.drain(&mut ready);
-            }
+            self.obey();
             self.make_ticks();
             self.post();
-            if self.slots.is_empty() {
-                if !self.stopping {
-                    std::thread::park();
-                }
+            if self.stopping {
+                break;
+            }
+            if self.streams.load(Ordering::Acquire) == 0 {
+                // Who opens the first call wakes us.
+                std::thread::park();
             } else {
                 let wait = self.next.saturating_duration_since(Instant::now());
-                if !wait.is_zero() && !self.stopping {
+                if !wait.is_zero() {
                     std::thread::park_timeout(wait);
                 }
             }
         }
         let at = self.now();
-        for line in std::mem::take(&mut self.lines).iter_mut().flatten() {
-            line.session.close(at, &mut self.out);
+        for slot in 0..self.lines.len() {
+            self.close(slot, at);
         }
-        self.streams.fetch_sub(self.slots.len(), Ordering::Relaxed);
         self.post();
     }
 
@@ -164,89 +131,55 @@ impl Worker {
         clock::samples(self.epoch.elapsed())
     }
 
-    /// Does what the house asked. `true`: the sockets were drained meanwhile.
-    fn obey(&mut self, ready: &mut Vec<epoll::Event>) -> bool {
-        let mut drained = false;
+    /// Does what the house asked.
+    fn obey(&mut self) {
         loop {
-            let command = match self.commands.try_recv() {
-                Ok(command) => command,
-                Err(TryRecvError::Empty) => return drained,
-                Err(TryRecvError::Disconnected) => {
-                    self.stopping = true;
-                    return drained;
+            match self.commands.try_recv() {
+                Ok(Command::Open(line)) => self.open(line),
+                Ok(Command::Order { id, order }) => {
+                    if let Some(slot) = self.slots.get(&id).copied() {
+                        let now = self.now();
+                        self.guarded(slot, |line, bench| line.obey(order, now, bench));
+                    }
                 }
-            };
-            if !drained && command.comes_after_packets() {
-                self.drain(ready);
-                drained = true;
-            }
-            match command {
-                Command::Open { id, socket, session } => self.open(id, socket, session),
-                Command::Order { id, order } => self.order(id, order),
-                Command::Close { id, at } => self.close(id, at),
-                Command::Stop => {
-                    self.stopping = true;
-                    return drained;
+                Ok(Command::Close { id, at }) => {
+                    if let Some(slot) = self.slots.get(&id).copied() {
+                        self.close(slot, at);
+                    }
                 }
+                Ok(Command::Stop) | Err(TryRecvError::Disconnected) => {
+                    self.stopping = true;
+                    return;
+                }
+                Err(TryRecvError::Empty) => return,
             }
         }
     }
 
-    fn open(&mut self, id: u64, socket: UdpSocket, session: Box<Session>) {
+    fn open(&mut self, line: Line) {
         if self.slots.is_empty() {
             // The clock stood still while there was no call.
             self.next = self.next.max(Instant::now());
         }
         let slot = self.free.pop().unwrap_or(self.lines.len());
-        let data = epoll::EventData::new_u64(slot as u64);
-        if let Err(error) = epoll::add(&self.epoll, &socket, data, epoll::EventFlags::IN) {
-            session.tell(MediaEvent::Failed(MediaError::Start(error.into())));
-        }
-        let line = Line::new(id, socket, session);
+        self.slots.insert(line.id, slot);
         match self.lines.get_mut(slot) {
             Some(place) => *place = Some(line),
             None => self.lines.push(Some(line)),
         }
-        self.slots.insert(id, slot);
     }
 
-    fn order(&mut self, id: u64, order: Order) {
-        let Some(slot) = self.slots.get(&id).copied() else { return };
-        self.guarded(slot, |line, bench| {
-            line.obey(order, bench);
-        });
-    }
-
-    fn close(&mut self, id: u64, at: Samples) {
-        let Some(slot) = self.slots.get(&id).copied() else { return };
-        self.guarded(slot, |line, bench| line.session.close(at, bench.out));
+    fn close(&mut self, slot: usize, at: Samples) {
+        let now = self.now();
+        self.guarded(slot, |line, bench| line.close(at, now, bench));
         self.remove(slot);
     }
 
     fn remove(&mut self, slot: usize) {
-        // The socket leaves epoll as it closes.
         if let Some(line) = self.lines.get_mut(slot).and_then(Option::take) {
             self.slots.remove(&line.id);
             self.free.push(slot);
-            self.streams.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-
-    /// Hears everything that has arrived: in each round one packet of every
-    /// socket that has one.
-    fn drain(&mut self, ready: &mut Vec<epoll::Event>) {
-        let now = self.now();
-        for _ in 0..ROUNDS {
-            let asked = epoll::wait(&self.epoll, spare_capacity(ready), Some(&AT_ONCE));
-            for event in ready.drain(..) {
-                let slot = event.data.u64();
-                self.guarded(usize::try_from(slot).unwrap_or(usize::MAX), |line, bench| {
-                    line.hear(now, bench);
-                });
-            }
-            if !matches!(asked, Ok(1..)) {
-                return;
-            }
+            self.streams.fetch_sub(1, Ordering::AcqRel);
         }
     }
 
@@ -269,16 +202,21 @@ impl Worker {
         }
     }
 
+    /// What is to be sent goes first: its receivers notice when it comes late.
     fn make_tick(&mut self) {
-        let (tick, now) = (self.tick, self.now());
-        let harvest = tick.is_multiple_of(HARVEST);
+        let (tick, epoch) = (self.tick, self.epoch);
         for slot in 0..self.lines.len() {
-            self.guarded(slot, |line, bench| {
-                line.tick(tick, now, bench);
-                if harvest {
-                    line.session.harvest(bench.out);
-                }
-            });
+            if matches!(self.lines.get(slot), Some(Some(line)) if line.is_playing()) {
+                self.guarded(slot, |line, bench| line.play(tick, bench));
+            }
+        }
+        let turn = tick as usize % HEARING;
+        for row in (turn * ROW..self.lines.len()).step_by(HEARING * ROW) {
+            for slot in row..(row + ROW).min(self.lines.len()) {
+                self.guarded(slot, |line, bench| {
+                    line.serve(tick, clock::samples(epoch.elapsed()), bench);
+                });
+            }
         }
     }
 
@@ -302,5 +240,3 @@ impl Worker {
         }
     }
 }
-
-const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };

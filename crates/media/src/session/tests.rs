@@ -68,11 +68,9 @@ impl Desk {
     fn tick(&mut self) {
         self.now += FRAME as Samples;
         self.tick += 1;
-        let sending = self.session.tick(self.tick, self.now, &mut [0; LONGEST_PACKET]);
+        let sending = self.session.send(self.tick, &mut [0; LONGEST_PACKET]);
         self.sent += usize::from(sending.is_some());
-        if self.tick.is_multiple_of(12) {
-            self.session.harvest(&mut self.out);
-        }
+        self.session.pass(self.now, &mut self.out);
     }
 
     fn pass(&mut self, ticks: usize) {
@@ -84,7 +82,10 @@ impl Desk {
         self.order(Order::StopRecording(self.now));
         assert!(matches!(self.out.jobs.last(), Some(Job::Close { .. })));
         let samples = |job: Job| match job {
-            Job::Write { samples, .. } => samples,
+            Job::Write { silence, sound, .. } => {
+                let samples = sound.as_chunks().0.iter().map(|pair| i16::from_le_bytes(*pair));
+                std::iter::repeat_n(0, silence).chain(samples).collect()
+            }
             Job::Open { .. } | Job::Close { .. } => Vec::new(),
         };
         self.out.jobs.drain(..).flat_map(samples).collect()
@@ -139,6 +140,57 @@ fn a_message_is_recorded_sample_for_sample() {
         assert!(message[..length] == heard[..length], "packets of {size}");
         assert_eq!(desk.told(), "[", "packets of {size}");
     }
+}
+
+#[test]
+fn packets_that_waited_to_be_heard_lie_where_they_belong() {
+    let (octets, heard) = tone(100);
+    let frames: Vec<&[u8]> = octets.chunks_exact(FRAME).collect();
+    // The recording begins with the call; or later, when its place in time is known,
+    // and while packets wait that came before it.
+    for (before, late) in [(0, 4), (32, 0)] {
+        let mut desk = Desk::new();
+        for number in 0..100 {
+            desk.tick();
+            if number == before {
+                let began = desk.now - FRAME as Samples;
+                desk.order(Order::Record("message".into(), began));
+            }
+            if number % 5 == 4 || (late == 0 && number == before) {
+                let waited = (0_u16..).zip(&frames).take(number + 1).skip(number - number % 5);
+                for (number, frame) in waited {
+                    desk.hear(number, u32::from(number) * 160, frame);
+                }
+            }
+        }
+        let message = desk.message();
+        assert_eq!(message.len(), (100 - before + late) * FRAME, "from {before} on");
+        assert!(message.ends_with(&heard[before * FRAME..]), "from {before} on");
+    }
+}
+
+#[test]
+fn a_writer_that_hangs_costs_sound_and_not_memory() {
+    let (octets, heard) = tone(500);
+    let mut desk = Desk::recording();
+    desk.out.backlog = Arc::new(Backlog::new(20_000));
+    let has_sound = |job: &&Job| matches!(job, Job::Write { sound, .. } if !sound.is_empty());
+    for (number, frame) in (0_u16..).zip(octets.chunks_exact(FRAME)) {
+        if number == 400 {
+            assert_eq!(desk.out.jobs.iter().filter(|job| has_sound(job)).count(), 4);
+            // They are written now.
+            desk.out.backlog.release(16_000);
+        }
+        desk.tick();
+        desk.hear(number, u32::from(number) * 160, frame);
+    }
+    let lost = desk.out.counters.unwritten as usize;
+    let message = desk.message();
+    assert_eq!(message.len(), heard.len());
+    let first = message.iter().zip(&heard).position(|(is, was)| is != was).unwrap();
+    assert!((30_000..60_000).contains(&lost), "{lost}");
+    assert!(message[first..first + lost].iter().all(|sample| *sample == 0));
+    assert!(message[first + lost..] == heard[first + lost..], "everything else in its place");
 }
 
 #[test]

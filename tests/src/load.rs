@@ -15,6 +15,7 @@
 //! stamped by the kernel, so that a late generator makes no late server.
 
 pub mod cpu;
+mod drops;
 pub mod frames;
 mod histogram;
 mod kept;
@@ -30,6 +31,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+pub use drops::Drops;
 pub use histogram::Histogram;
 pub use kept::{Checked, check_mails};
 pub use plan::{CallPlan, Kind, Plan};

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::process::setpriority_process;
+use rustix::process::{getpriority_process, setpriority_process};
 
 use super::cpu;
 use super::frames::{self, SIZE};
@@ -24,8 +24,8 @@ const PHASE: Duration = Duration::from_millis(2);
 const TICK: Duration = Duration::from_millis(20);
 const HEADER: usize = 12;
 const NOBODY: u32 = u32::MAX;
-/// Before all who did not ask for more.
-const NICE: i32 = -10;
+/// Steps of nice before the rest of the bench, and before the server that it started.
+const AHEAD: i32 = 5;
 
 /// What the thread of SIP asks of this one.
 pub(super) enum Order {
@@ -178,7 +178,8 @@ impl Sender {
     pub(super) fn run(mut self) -> Ended {
         // Callers are not late because a server on the same machine is busy. Where
         // that is not allowed, they are at times.
-        let _ = setpriority_process(None, NICE);
+        let nice = getpriority_process(None).unwrap_or(0);
+        let _ = setpriority_process(None, nice - AHEAD);
         let mut arrivals = Arrivals::new(HEADER);
         let mut departures = Departures::default();
         let mut orders = Vec::new();

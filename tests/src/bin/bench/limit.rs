@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ringpost_tests::load::cpu::{self, Reading};
+use ringpost_tests::load::cpu::{self, Reading, Spent};
 use ringpost_tests::load::{Keep, Kind, Load, Plan, check_mails};
 use ringpost_tests::waiting;
 
@@ -55,7 +55,7 @@ pub fn run(options: &Options, part: options::Limit) -> Figures {
     let plan = Plan::steady(server, Kind::Answered, count, part.rate);
     let outside = Load::start(plan.to(&world.users).from(FIRST_REFUSED)).finish();
     let spent = Reading::of(id).since(&meanwhile);
-    let quiet = meanwhile.since(&before).total.mul_f64(SECONDS / BEFORE.as_secs_f64());
+    let quiet = meanwhile.since(&before);
     let grown = cpu::status_kib(id, "VmRSS:").saturating_sub(memory);
     let inside = inside.finish();
     world.sink.wait(part.calls, PATIENCE);
@@ -72,7 +72,7 @@ pub fn run(options: &Options, part: options::Limit) -> Figures {
     faults.extend(world.logged_errors());
     let took: Vec<Duration> = outside.calls.iter().filter_map(|call| call.over_after()).collect();
     let figures = Figures {
-        cpu: ms(spent.total.saturating_sub(quiet)) / count as f64,
+        cpu: ms(beyond(spent.total, quiet.total)) / count as f64,
         took: both(&took),
         lost: checked.lost,
         deviation: [ms(inside.deviation.quantile(0.99)), ms(inside.deviation.longest())],
@@ -89,6 +89,25 @@ pub fn run(options: &Options, part: options::Limit) -> Figures {
         figures.memory,
         figures.lost,
     );
+    println!("  by thread:{}", by_thread(&spent, &quiet, count));
     complain(&faults);
     figures
+}
+
+/// What was used beyond the work of a quiet time, which was shorter.
+fn beyond(spent: Duration, quiet: Duration) -> Duration {
+    spent.saturating_sub(quiet.mul_f64(SECONDS / BEFORE.as_secs_f64()))
+}
+
+/// µs for each of so many calls, of each thread.
+fn by_thread(spent: &Spent, quiet: &Spent, count: usize) -> String {
+    let words = spent.threads.iter().map(|(name, time)| {
+        let quiet = quiet
+            .threads
+            .iter()
+            .find(|(of, _)| of == name)
+            .map_or(Duration::ZERO, |(_, time)| *time);
+        format!(" {name} {:.0} µs", ms(beyond(*time, quiet)) * 1000.0 / count as f64)
+    });
+    words.collect::<Vec<_>>().join(",")
 }

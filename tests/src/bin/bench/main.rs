@@ -14,6 +14,7 @@
     reason = "a benchmark stops where something is wrong, and prints what it measured"
 )]
 
+mod ahead;
 mod echo;
 mod figures;
 mod floor;
@@ -38,6 +39,9 @@ use options::{Options, Part};
 
 fn main() {
     let options = Options::parse();
+    if options.ahead && !ahead::is_so() {
+        ahead::go();
+    }
     match options.part.clone() {
         Some(Part::Voicemail(part)) => drop(voicemail::run(&options, part)),
         Some(Part::Missed(part)) => drop(missed::run(&options, part)),

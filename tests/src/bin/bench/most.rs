@@ -19,7 +19,7 @@ impl Most {
     pub fn words(&self) -> String {
         let most = self.most.map_or("none".to_owned(), |most| most.to_string());
         match &self.failed {
-            Some((at, why)) => format!("{most}; {at} fail: {why}"),
+            Some((at, why)) => format!("{most}; at {at} {why}"),
             None => format!("{most}, the highest that was tried"),
         }
     }
@@ -54,8 +54,9 @@ fn search(
     let mut found = Most { most: None, failed: None };
     for step in steps {
         println!("{step} {what}");
-        if let Some(fault) = attempt(binary, *step).into_iter().next() {
-            found.failed = Some((*step, fault));
+        let faults = attempt(binary, *step);
+        if let Some(fault) = faults.first() {
+            found.failed = Some((*step, format!("{} faults, the first: {fault}", faults.len())));
             break;
         }
         found.most = Some(*step);

@@ -23,7 +23,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 ///
 /// A run fails, and says why, where a call was not answered, a recording lacks
 /// a frame, a mail is missing or came twice, or the server logged an error.
-/// TMPDIR says on which filesystem the state folder lies.
+/// TMPDIR says on which filesystem the state folder lies. A machine that compiles
+/// meanwhile loses sound by itself: see --ahead, and "the bench itself was late".
 #[derive(Debug, Parser)]
 #[command(name = "bench", verbatim_doc_comment)]
 pub struct Options {
@@ -39,6 +40,9 @@ pub struct Options {
     /// Lines of [log] in the configuration, such as 'level = "warn"'
     #[arg(long, global = true)]
     pub log_line: Vec<String>,
+    /// Run before everybody else's work, on a machine that others use (needs root)
+    #[arg(long, global = true)]
+    pub ahead: bool,
     /// Which part; everything when left out
     #[command(subcommand)]
     pub part: Option<Part>,

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use ringpost_tests::load::cpu::Spent;
-use ringpost_tests::load::{Checked, Histogram, Keep, Kind, check_mails};
+use ringpost_tests::load::{Checked, Drops, Histogram, Keep, Kind, check_mails};
 
 use crate::figures::{both, complain, in_turns, median, ms, short};
 use crate::options::{self, Options};
@@ -37,6 +37,7 @@ pub struct Round {
     /// The longest time between two of them.
     pub longest_gap: Duration,
     late: Duration,
+    drops: Drops,
     /// Packets of the server for one call.
     heard: f64,
     /// Packets of the server that are missing in all.
@@ -78,7 +79,7 @@ pub fn round(options: &Options, binary: &Path, calls: usize, rate: f64) -> Round
 
 impl Round {
     fn of(ran: Ran, mut faults: Vec<String>) -> Self {
-        let Ran { outcome, mails, spent, grown_kib, kept_kib, own, .. } = ran;
+        let Ran { outcome, mails, spent, grown_kib, kept_kib, drops, own, .. } = ran;
         let count = outcome.calls.len();
         let each = |time: Duration| ms(time) / count as f64;
         faults.extend(outcome.faults());
@@ -107,6 +108,7 @@ impl Round {
             lost_heard: sounds().map(|sound| u64::from(sound.lost)).sum(),
             deviation: outcome.deviation,
             late: outcome.late,
+            drops,
             checked,
             faults,
         }
@@ -151,6 +153,9 @@ impl Round {
             median(self.checked.seconds.iter().copied()),
             self.checked.lost,
         );
+        if self.drops.total() > 0 {
+            println!("  the kernel threw datagrams away, for whatever program: {:?}", self.drops);
+        }
         complain(&self.faults);
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use ringpost_tests::load::cpu::{self, Reading, Spent};
-use ringpost_tests::load::{CallPlan, Keep, Kind, Load, Mail, MailSink, Outcome, Plan};
+use ringpost_tests::load::{CallPlan, Drops, Keep, Kind, Load, Mail, MailSink, Outcome, Plan};
 use ringpost_tests::server::Server;
 use ringpost_tests::settings::{Settings, Subscriber};
 use ringpost_tests::sound::{RATE, speech, write_wav};
@@ -60,6 +60,8 @@ pub struct Ran {
     pub grown_kib: u64,
     /// Memory over that before when all was done, in KiB.
     pub kept_kib: u64,
+    /// Datagrams that the kernel threw away, machine-wide.
+    pub drops: Drops,
     /// CPU of this process, mail sink included.
     pub own: Duration,
     /// From the first call to the last mail.
@@ -132,19 +134,29 @@ impl World {
         let filed = |call: &CallPlan| call.kind != Kind::Options;
         self.calls += plan.calls.iter().filter(|call| filed(call)).count() as u64;
         let begun = ringpost_tests::load::now();
-        let (before, own) = (Reading::of(id), cpu::of_self());
+        let (before, own, drops) = (Reading::of(id), cpu::of_self(), Drops::now());
         let outcome = Load::start(plan).finish();
         self.sink.wait(mails, PATIENCE);
         self.rest();
         let spent = Reading::of(id).since(&before);
         let own = cpu::of_self().saturating_sub(own);
+        let drops = Drops::now().since(drops);
         let grown_kib = cpu::peak_kib(id).saturating_sub(resident);
         let kept_kib = cpu::status_kib(id, "VmRSS:").saturating_sub(resident);
         let mails = self.sink.take();
         let last = mails.iter().map(|mail| mail.at).max();
         let ended = outcome.calls.iter().filter_map(|call| call.over).max();
         let end = last.max(ended).unwrap_or(begun);
-        Ran { outcome, mails, spent, grown_kib, kept_kib, own, took: end.saturating_sub(begun) }
+        Ran {
+            outcome,
+            mails,
+            spent,
+            grown_kib,
+            kept_kib,
+            drops,
+            own,
+            took: end.saturating_sub(begun),
+        }
     }
 
     /// Waits until the server does nothing any more; asking it would be work.

@@ -1,7 +1,7 @@
 //! After a crash: calls that were cut off become what their journal entry and
 //! their recording say.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,11 +9,16 @@ use ringpost_call::outcome_of_interrupted;
 use ringpost_delivery::{Journal, JournalError, OpenCall};
 use ringpost_media::Recorded;
 use ringpost_model::{CallRecord, Ear, Outcome, Recording, Stage, Why};
+use tokio::task::{JoinError, JoinSet};
 
 use super::call_loop;
 use super::filing::file;
 use super::node::{Node, now};
 use crate::config::CallLimits;
+
+/// Calls that are closed at once at a start: their syncs and commits share the
+/// disk's time.
+const AT_ONCE: usize = 64;
 
 /// How long a recording may take to be closed when its call broke.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -30,15 +35,16 @@ pub async fn recover(
 ) -> Result<usize, JournalError> {
     let open = journal.open_calls().await?;
     let count = open.len();
+    let mut closing = JoinSet::new();
     for call in open {
-        let recorded = recorded(recordings, &call.id);
-        let record = interrupted(call, recorded, limits);
-        tracing::warn!(
-            call = %record.id,
-            outcome = record.outcome.as_str(),
-            "a call was cut off by the last stop of the server; it is told of now"
-        );
-        journal.end(record).await?;
+        if closing.len() >= AT_ONCE {
+            closed(closing.join_next().await)?;
+        }
+        let (recordings, limits) = (recordings.to_owned(), limits.clone());
+        closing.spawn(close(journal.clone(), recordings, limits, call));
+    }
+    while !closing.is_empty() {
+        closed(closing.join_next().await)?;
     }
     // What no open call owns is repaired too, so that nothing unreadable is left.
     if let Err(error) = ringpost_media::recover(recordings) {
@@ -49,6 +55,38 @@ pub async fn recover(
         tracing::warn!(released, "reports waited for calls that never ended; they are told of now");
     }
     Ok(count)
+}
+
+/// Closes one call that was cut off.
+async fn close(
+    journal: Journal,
+    recordings: PathBuf,
+    limits: CallLimits,
+    call: OpenCall,
+) -> Result<(), JournalError> {
+    let id = call.id.clone();
+    let recorded =
+        tokio::task::spawn_blocking(move || recorded(&recordings, &id)).await.ok().flatten();
+    let record = interrupted(call, recorded, &limits);
+    tracing::warn!(
+        call = %record.id,
+        outcome = record.outcome.as_str(),
+        "a call was cut off by the last stop of the server; it is told of now"
+    );
+    journal.end(record).await.map(drop)
+}
+
+/// What the journal said to one of them; a call whose closing broke is open still,
+/// for the next start.
+fn closed(joined: Option<Result<Result<(), JournalError>, JoinError>>) -> Result<(), JournalError> {
+    match joined {
+        Some(Ok(filed)) => filed,
+        Some(Err(broken)) => {
+            tracing::error!(%broken, "a call that was cut off could not be closed; the next start tries again");
+            Ok(())
+        }
+        None => Ok(()),
+    }
 }
 
 /// The same for one call whose task broke while the server runs on: what was

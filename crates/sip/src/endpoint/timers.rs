@@ -9,7 +9,7 @@ use crate::transaction::Key;
 
 /// A call is looked at by then, however far its own deadline is: its entry stays
 /// when the call has ended, and session timers may run for a week.
-const FARTHEST: Duration = Duration::from_secs(600);
+const FARTHEST: Duration = Duration::from_secs(60);
 
 /// Whose deadline it is.
 #[derive(Debug, Clone)]

@@ -141,7 +141,9 @@ impl House {
             self.server.stumbles(after);
             self.kills.push(Instant::now());
         }
+        let restart = Instant::now();
         self.server.up();
+        let restart = restart.elapsed();
         if weather == Weather::Down {
             waiting::pass(Duration::from_millis(500));
             self.sink.up();
@@ -155,8 +157,8 @@ impl House {
         self.settle();
         let tally = self.check(first..first + 1000);
         println!(
-            "round {round}, {weather:?}, killed after {:?}, again after {:?}, callers late by {:?}: \
-             {tally}",
+            "round {round}, {weather:?}, killed after {:?}, again after {:?}, up within {restart:?}, \
+             callers late by {:?}: {tally}",
             lives.kill, lives.stumble, outcome.late
         );
         assert!(tally.missed > 30 && tally.voice > 30, "it met calls in all parts of their lives");

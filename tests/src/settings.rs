@@ -1,7 +1,7 @@
 //! The configuration of one test's server.
 
 use std::fmt::Write;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use crate::authority::Files;
@@ -93,6 +93,7 @@ pub struct Settings {
     ipv6: bool,
     tables: Vec<String>,
     further: Vec<(&'static str, String)>,
+    media: IpAddr,
 }
 
 impl Default for Settings {
@@ -118,6 +119,7 @@ impl Settings {
             ipv6: false,
             tables: Vec::new(),
             further: Vec::new(),
+            media: Ipv4Addr::LOCALHOST.into(),
         }
     }
 
@@ -150,6 +152,14 @@ impl Settings {
         self.line("sip.tls", format!("certificate = \"{}\"", own.certificate.display()))
             .line("sip.tls", format!("key = \"{}\"", own.key.display()))
             .line("sip.tls", format!("ca = \"{}\"", authority.display()))
+    }
+
+    /// Sound comes and goes at that address of this machine, whose ports nobody else
+    /// uses; that of all others is 127.0.0.1.
+    #[must_use]
+    pub fn media_at(mut self, address: IpAddr) -> Self {
+        self.media = address;
+        self
     }
 
     /// A table of its own, such as `[[sip.peer]]` with its lines.
@@ -220,13 +230,13 @@ impl Settings {
         listen.extend(self.tcp.then(|| format!("tcp:{}", at.sip)));
         listen.extend(self.tls.then(|| format!("tls:{}", at.tls)));
         let mut peers = vec![self.peers];
-        let mut media = "address = \"127.0.0.1\"\n";
+        let mut media = format!("address = \"{}\"\n", self.media);
         if self.ipv6 {
             let further: Vec<String> =
                 listen.iter().map(|hop| hop.replace("127.0.0.1", "[::1]")).collect();
             listen.extend(further);
             peers.push("::1");
-            media = "";
+            media.clear();
         }
         let mut text = format!(
             "[sip]\nlisten = {listen:?}\npeers = {peers:?}\n{}\n[sip.tls]\n{}\n\

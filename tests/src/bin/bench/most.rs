@@ -56,7 +56,7 @@ fn search(
         println!("{step} {what}");
         let faults = attempt(binary, *step);
         if let Some(fault) = faults.first() {
-            found.failed = Some((*step, format!("{} faults, the first: {fault}", faults.len())));
+            found.failed = Some((*step, format!("{} faults, such as: {fault:.120}", faults.len())));
             break;
         }
         found.most = Some(*step);

@@ -1,5 +1,6 @@
 //! A server with its subscribers, a mail sink, and the meters on it.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::time::Duration;
 
@@ -82,6 +83,7 @@ impl World {
         };
         let mut settings = Settings::new()
             .mail(&sink.url())
+            .media_at(own_address())
             .limit("calls", setup.limit)
             .limit("answer_after_seconds", setup.ring)
             .limit("notifications_per_hour", 1_000_000);
@@ -195,4 +197,11 @@ impl World {
         let lines = metrics.lines().filter(|line| line.starts_with("ringpost_calls_total"));
         lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum::<f64>() as u64
     }
+}
+
+/// An address of loopback for this process: a test that runs meanwhile may want all
+/// ports of 127.0.0.1.
+fn own_address() -> IpAddr {
+    let [.., high, low] = std::process::id().to_be_bytes();
+    Ipv4Addr::new(127, 1, high, low.clamp(1, 254)).into()
 }

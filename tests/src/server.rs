@@ -1,6 +1,7 @@
 //! A Ringpost under test: started on a folder and ports of its own, killed,
 //! restarted, asked, and ended when its owner is dropped.
 
+mod ledger;
 mod privacy;
 
 use std::fs;
@@ -9,8 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output};
 use std::time::Duration;
 
-use serde_json::Value;
 use tempfile::TempDir;
+
+pub use ledger::{LedgerRow, read_rows};
 
 use crate::letter::Letter;
 use crate::process::{Process, cpu_seconds, output, signal};
@@ -20,30 +22,6 @@ use crate::{binary, http, maildir, trace, waiting};
 
 /// How long a start, an end, or a mail to a healthy mail server may take.
 pub const SOON: Duration = Duration::from_secs(30);
-
-/// Line of the ledger, as far as stories ask for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LedgerRow {
-    /// Ours.
-    pub id: String,
-    /// `voice-mail`, `missed-call` or `silent`.
-    pub outcome: String,
-    /// The reason's word.
-    pub reason: String,
-    /// `call`, `info`, …
-    pub ear: String,
-    /// State of the description in which it ended.
-    pub state: u64,
-    /// How its mails stand, `queued`, `delivered`, …
-    pub mails: Vec<String>,
-}
-
-impl LedgerRow {
-    /// Outcome and reason together, for comparing.
-    pub fn end(&self) -> (&str, &str) {
-        (&self.outcome, &self.reason)
-    }
-}
 
 /// The server.
 pub struct Server {
@@ -319,7 +297,7 @@ impl Server {
 
     /// How many calls are live, over HTTP.
     pub fn live_calls(&self) -> usize {
-        items(&http::json(self.at.http, "/api/v1/calls")).len()
+        ledger::items(&http::json(self.at.http, "/api/v1/calls")).len()
     }
 
     /// Waits until no call is live.
@@ -382,33 +360,4 @@ fn open_handed(program: &Path) -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", "umask 0; exec \"$@\"", "sh"]).arg(program);
     command
-}
-
-/// The list in an answer, whether it stands alone or under a key.
-fn items(answer: &Value) -> Vec<Value> {
-    let list = answer.as_array().or_else(|| answer.as_object()?.values().find_map(Value::as_array));
-    list.unwrap_or_else(|| panic!("no list in {answer}")).clone()
-}
-
-/// Ledger rows out of JSON.
-pub fn read_rows(answer: &Value) -> Vec<LedgerRow> {
-    let word = |row: &Value, key: &str| {
-        row[key].as_str().unwrap_or_else(|| panic!("no text {key:?} in {row}")).to_owned()
-    };
-    items(answer)
-        .iter()
-        .map(|row| LedgerRow {
-            id: word(row, "id"),
-            outcome: word(row, "outcome"),
-            reason: word(row, "reason"),
-            ear: word(row, "ear"),
-            state: row["state"].as_u64().unwrap_or_else(|| panic!("no state in {row}")),
-            mails: row["mails"]
-                .as_array()
-                .unwrap_or_else(|| panic!("no mails in {row}"))
-                .iter()
-                .map(|state| state.as_str().unwrap_or_default().to_owned())
-                .collect(),
-        })
-        .collect()
 }

@@ -51,6 +51,12 @@ impl Line {
         self.playing
     }
 
+    /// Whether nobody was heard yet: where to send, and the place of the sound in
+    /// time, depend on when the first packet comes.
+    pub fn is_expecting(&self) -> bool {
+        !self.connected
+    }
+
     /// Does what the house asks.
     pub fn obey(&mut self, order: Order, now: Samples, bench: &mut Bench<'_>) {
         // What came before an order is heard as it was meant then. But who was
@@ -99,7 +105,7 @@ impl Line {
     }
 
     /// Takes the datagrams that have come.
-    fn hear(&mut self, now: Samples, bench: &mut Bench<'_>) {
+    pub fn hear(&mut self, now: Samples, bench: &mut Bench<'_>) {
         for _ in 0..MOST {
             let datagram = bench.datagram.as_mut_slice();
             let heard = rustix::net::recvfrom(&self.socket, datagram, RecvFlags::empty());

@@ -14,11 +14,14 @@ use crate::statistics::Totals;
 use crate::timeline::WAIT;
 use crate::writer::Job;
 
-/// Ticks from one hearing of a call to the next: as long as a packet may wait.
+/// Ticks from one hearing of a call to the next, once somebody was heard: as long as
+/// a packet may wait.
 const HEARING: usize = WAIT as usize / FRAME;
 /// So many calls are heard in a row: that is cheaper than some of them in each
 /// tick, and does not take long.
 const ROW: usize = 256;
+/// Before whatever else the process does.
+const PRIORITY: i32 = -10;
 /// Ticks made up for when the thread comes late; more are left out.
 const CATCH_UP: u32 = 5;
 
@@ -103,6 +106,9 @@ impl Worker {
 
     /// Runs until told to stop, or until nobody is left who could tell.
     pub fn run(mut self) {
+        // Of this thread alone, and where the system allows it (CAP_SYS_NICE): new
+        // calls may wait for a processor, those that hear their greeting may not.
+        let _ = rustix::process::setpriority_process(None, PRIORITY);
         while !self.stopping {
             self.obey();
             self.make_ticks();
@@ -113,11 +119,16 @@ impl Worker {
             if self.streams.load(Ordering::Acquire) == 0 {
                 // Who opens the first call wakes us.
                 std::thread::park();
+                continue;
+            }
+            // Without a call here, one is on its way.
+            let wait = if self.slots.is_empty() {
+                TICK
             } else {
-                let wait = self.next.saturating_duration_since(Instant::now());
-                if !wait.is_zero() {
-                    std::thread::park_timeout(wait);
-                }
+                self.next.saturating_duration_since(Instant::now())
+            };
+            if !wait.is_zero() {
+                std::thread::park_timeout(wait);
             }
         }
         let at = self.now();
@@ -206,8 +217,15 @@ impl Worker {
     fn make_tick(&mut self) {
         let (tick, epoch) = (self.tick, self.epoch);
         for slot in 0..self.lines.len() {
-            if matches!(self.lines.get(slot), Some(Some(line)) if line.is_playing()) {
+            let Some(Some(line)) = self.lines.get(slot) else { continue };
+            let is_expecting = line.is_expecting();
+            if line.is_playing() {
                 self.guarded(slot, |line, bench| line.play(tick, bench));
+            }
+            if is_expecting {
+                self.guarded(slot, |line, bench| {
+                    line.hear(clock::samples(epoch.elapsed()), bench);
+                });
             }
         }
         let turn = tick as usize % HEARING;

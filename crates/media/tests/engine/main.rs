@@ -63,6 +63,12 @@ struct Call {
 }
 
 impl Call {
+    /// Nobody speaks within the tick that an order may take.
+    fn record(&self, name: &str) {
+        self.stream.record(name);
+        park_timeout(TICK * 2);
+    }
+
     fn wait(&mut self) -> MediaEvent {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -108,7 +114,7 @@ fn what_is_said_is_what_is_recorded() {
         let sound = tone(1400);
         let name = codec.name();
         let began = Instant::now();
-        call.stream.record(name);
+        call.record(name);
         caller.speak(to, &sound[..8000]);
         caller.press(to, 5);
         caller.pause(13);
@@ -183,7 +189,7 @@ fn strangers_are_not_heard_and_a_new_offer_latches_anew() {
     let mut stranger = Caller::at(Codec::Pcmu, "127.0.0.2".parse().unwrap());
     let mut call = house.call(&caller, false);
     let to = call.stream.local_addr();
-    call.stream.record("strangers");
+    call.record("strangers");
     stranger.speak(to, &[20_000, -20_000].repeat(800));
     caller.speak(to, &[0; 1600]);
     stranger.speak(to, &[20_000, -20_000].repeat(800));
@@ -213,7 +219,7 @@ fn behind_nat_the_first_one_to_send_is_the_caller() {
     call.stream.play(Arc::new(Prompt::default_greeting()));
     assert_eq!(real.socket.recv(&mut [0; 400]).unwrap(), 172);
     call.stream.stop_playing();
-    call.stream.record("nat");
+    call.record("nat");
     real.speak(to, &tone(300));
     assert!(call.stop().said >= Duration::from_millis(240));
     // Nobody who sends later, and be it the one that was signalled.
@@ -228,7 +234,7 @@ fn what_is_recorded_survives_the_process() {
     let house = House::new();
     let mut caller = Caller::new(Codec::Pcmu);
     let call = house.call(&caller, false);
-    call.stream.record("cut-off");
+    call.record("cut-off");
     let sound = tone(2000);
     caller.speak(call.stream.local_addr(), &sound);
     // What kill -9 would leave: the file as it is now.
@@ -296,6 +302,7 @@ fn many_calls_at_once_are_all_whole() {
         call.stream.record(&format!("call-{number}"));
         call.stream.play(Arc::clone(&greeting));
     }
+    park_timeout(TICK * 2);
     let sound = tone(1000);
     for frame in encode(Codec::Pcmu, &sound).chunks(160) {
         caller.pace();

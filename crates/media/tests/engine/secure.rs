@@ -93,7 +93,7 @@ fn an_encrypted_call_is_heard_and_recorded_in_every_suite() {
         let heard = hear(&mut caller, 21);
         assert!(heard[..sound.len()] == decode(Codec::Pcmu, &encode(Codec::Pcmu, &sound)));
         // The caller's sequence numbers wrap on the way.
-        call.stream.record(suite.name());
+        call.record(suite.name());
         let said = tone(1000);
         caller.speak(to, &said);
         let recorded = call.stop();
@@ -115,7 +115,7 @@ fn only_the_holder_of_the_key_is_heard_on_an_encrypted_call() {
     let Call { stream, events } = house.call(&caller, true);
     let mut call = Call { stream, events };
     let to = call.stream.local_addr();
-    call.stream.record("forged");
+    call.record("forged");
     for stranger in [&mut plain, &mut other_key, &mut elsewhere] {
         stranger.speak(to, &tone(200));
     }
@@ -124,7 +124,7 @@ fn only_the_holder_of_the_key_is_heard_on_an_encrypted_call() {
     // None of them was taken for the caller: the sound goes where it was signalled.
     call.stream.play(Arc::new(Prompt::default_greeting()));
     hear(&mut caller, 3);
-    call.stream.record("true");
+    call.record("true");
     caller.speak(to, &tone(300));
     let said = call.stop().said;
     assert!(said >= TICK * 12, "{said:?}");
@@ -147,7 +147,7 @@ fn a_packet_that_comes_again_is_not_heard_again() {
         caller.timestamp = caller.timestamp.wrapping_add(160);
     }
     park_timeout(TICK * 3);
-    call.stream.record("again");
+    call.record("again");
     for packet in &sent {
         caller.pace();
         caller.socket.send_to(packet, to).unwrap();
@@ -177,12 +177,12 @@ fn after_a_new_offer_the_new_keys_count_and_the_stream_goes_on() {
     drain(&caller);
     call.stream.play(Arc::new(Prompt::default_greeting()));
     hear(&mut caller, 3);
-    call.stream.record("new keys");
+    call.record("new keys");
     caller.speak(to, &tone(300));
     let said = call.stop().said;
     assert!(said >= TICK * 12, "{said:?}");
     caller.ends = old;
-    call.stream.record("old keys");
+    call.record("old keys");
     caller.speak(to, &tone(300));
     assert_eq!(call.stop().said, std::time::Duration::ZERO);
 }

@@ -51,6 +51,7 @@ pub fn read(node: &Node) {
     metrics::counter!("ringpost_rtp_unauthentic_total").absolute(media.unauthentic);
     metrics::counter!("ringpost_rtp_late_total").absolute(media.late);
     metrics::counter!("ringpost_media_missed_ticks_total").absolute(media.missed_ticks);
+    metrics::counter!("ringpost_media_unwritten_samples_total").absolute(media.unwritten);
 }
 
 /// Each peer under the name of the configuration. Who is not asked by OPTIONS,

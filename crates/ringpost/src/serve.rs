@@ -16,6 +16,7 @@ mod registrations;
 mod report;
 mod sweep;
 mod trace;
+mod turned_away;
 mod waiting;
 
 use std::io;
@@ -40,6 +41,7 @@ use self::live::LiveCalls;
 pub use self::node::{Node, new_id, now};
 use self::own_thread::OwnThread;
 use self::trace::Notes;
+use self::turned_away::TurnedAway;
 use crate::config::Settings;
 use crate::state_folder::{StateError, StateFolder};
 
@@ -133,7 +135,12 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     let node = Arc::new(Node {
         notes: Notes::new(settings.trace_bytes / NOTES_PART),
         greetings: Greetings::new(settings.greetings()),
-        live: LiveCalls::new(settings.limits.calls, settings.limits.subscriber_calls),
+        live: LiveCalls::new(
+            settings.limits.calls,
+            settings.limits.subscriber_calls,
+            endpoint.door(),
+        ),
+        turned_away: TurnedAway::default(),
         journal,
         engine,
         endpoint,
@@ -148,6 +155,7 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         tokio::spawn(sweep::run(node.clone())),
         tokio::spawn(waiting::run(node.clone())),
         tokio::spawn(http::sum_up()),
+        tokio::spawn(turned_away::run(node.clone())),
     ];
     others.extend(registrations::start(&node));
     let http = http.and_then(|listener| {

@@ -32,7 +32,7 @@ mod transport;
 mod wire;
 
 pub use endpoint::{
-    Answer, Arrival, BindError, CallControl, Endpoint, EndpointConfig, IncomingCall,
+    Answer, Arrival, BindError, CallControl, Door, Endpoint, EndpointConfig, IncomingCall,
     IncomingOptions, IncomingReport, Invitation, MessageWaiting, OutgoingCall, OutgoingControl,
     OutgoingInfo, OutgoingInvite, Progress, Registration, RegistrationHandle, RegistrationState,
     RequestError, Requests, Responder, Responses, Signal, Statistics,

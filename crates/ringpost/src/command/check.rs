@@ -16,6 +16,7 @@ use ringpost_sip::Transport;
 use self::ways::ways;
 use super::Failure;
 use crate::config::{self, MailTransport, Settings};
+use crate::file_limit;
 use crate::serve::greetings;
 use crate::state_folder::{StateError, StateFolder, refuse_foreign_root};
 
@@ -49,6 +50,9 @@ pub async fn run(file: &Path) -> Result<(), Failure> {
     );
     for warning in &settings.warnings {
         findings.warning("configuration", warning);
+    }
+    if let Some(warning) = file_limit::warning(settings.limits.calls) {
+        findings.warning("limits", warning);
     }
     if let Err(sentence) = refuse_foreign_root(&settings.state_dir) {
         // Nothing further: it would leave root's files there.

@@ -23,6 +23,9 @@ pub async fn run(settings: Settings) -> Result<(), Failure> {
         );
     }
     file_limit::raise();
+    if let Some(warning) = file_limit::warning(settings.limits.calls) {
+        tracing::warn!("{warning}");
+    }
     let mail = match &settings.transport {
         MailTransport::Smtp { host, port, .. } => format!("{host}:{port}"),
         MailTransport::Maildir { root } => root.display().to_string(),

@@ -3,10 +3,11 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use ringpost_lookup::called_user;
 use ringpost_model::{CallRecord, Ear, Outcome, RemoteAudio, Stage, Why};
-use ringpost_sip::{Answer, Arrival, CallControl, IncomingCall, IncomingOptions};
+use ringpost_sip::{Answer, Arrival, IncomingCall, IncomingOptions};
 use tokio::sync::mpsc;
 use tokio::task::{Id, JoinSet};
 
@@ -14,6 +15,7 @@ use super::call_loop::{self, Accepted};
 use super::filing::{count, refusal};
 use super::live::{Full, LiveCall};
 use super::node::{Node, new_id, now};
+use super::turned_away::{NoRoom, Rows};
 use super::{recovery, report};
 
 /// Reports and refused calls that wait for the ledger at once: many more than a
@@ -24,6 +26,7 @@ const WAITING: usize = 4096;
 pub async fn run(node: Arc<Node>, mut arrivals: mpsc::Receiver<Arrival>) {
     let mut tasks = JoinSet::new();
     let mut calls: HashMap<Id, Arc<CallRecord>> = HashMap::new();
+    let mut rows = Rows::default();
     let mut open = true;
     while open || !tasks.is_empty() {
         tokio::select! {
@@ -34,12 +37,14 @@ pub async fn run(node: Arc<Node>, mut arrivals: mpsc::Receiver<Arrival>) {
                         let task = tasks.spawn(call_loop::run(node.clone(), incoming, accepted));
                         calls.insert(task.id(), record);
                     }
-                    Err((_, status)) if tasks.len().saturating_sub(calls.len()) >= WAITING => {
-                        incoming.control.refuse(refusal(status));
-                        count("silent", Why::Refused(status).as_str());
-                    }
                     Err((record, status)) => {
-                        tasks.spawn(refuse(node.clone(), incoming.control, *record, status));
+                        incoming.control.refuse(refusal(status));
+                        node.notes.refused(&record, status);
+                        count("silent", Why::Refused(status).as_str());
+                        let waiting = tasks.len().saturating_sub(calls.len());
+                        if waiting < WAITING && rows.has_room(Instant::now()) {
+                            tasks.spawn(note_down(node.clone(), *record, status));
+                        }
                     }
                 },
                 Some(Arrival::Report(incoming)) if tasks.len().saturating_sub(calls.len()) >= WAITING => {
@@ -99,8 +104,11 @@ fn accept(node: &Node, incoming: &IncomingCall) -> Result<Accepted, (Box<CallRec
     let Some((subscriber, called)) = found else { return Err((Box::new(record), 404)) };
     record.subscriber = Some(subscriber.as_ref().clone());
     record.called = called;
-    if node.is_stopping() || node.journal.healthy().is_err() {
+    if node.is_stopping() {
         return Err((Box::new(record), 503));
+    }
+    if node.journal.healthy().is_err() {
+        return no_room(node, record, NoRoom::Journal);
     }
     // Sound for an address of the other family would never reach it.
     let reachable =
@@ -120,7 +128,7 @@ fn accept(node: &Node, incoming: &IncomingCall) -> Result<Accepted, (Box<CallRec
         since: received,
     }) {
         Ok(place) => place,
-        Err(Full::Node) => return Err((Box::new(record), 503)),
+        Err(Full::Node) => return no_room(node, record, NoRoom::Places),
         Err(Full::Subscriber) => return Err((Box::new(record), 486)),
     };
     match call_loop::open_sound(node, invitation) {
@@ -129,23 +137,31 @@ fn accept(node: &Node, incoming: &IncomingCall) -> Result<Accepted, (Box<CallRec
         }
         Err(error) => {
             tracing::error!(call = %record.id, %error, "no sound for a call; it is refused");
-            Err((Box::new(record), 503))
+            drop(place);
+            no_room(node, record, NoRoom::Sound)
         }
     }
 }
 
-/// Says no at once; the ledger hears of it once, where it can be written.
-async fn refuse(node: Arc<Node>, control: CallControl, mut record: CallRecord, status: u16) {
-    control.refuse(refusal(status));
-    node.notes.refused(&record, status);
+/// The next calls are not even looked at, but for a few, which find out when there
+/// is room again.
+fn no_room<T>(
+    node: &Node,
+    record: CallRecord,
+    reason: NoRoom,
+) -> Result<T, (Box<CallRecord>, u16)> {
+    node.endpoint.door().shut();
+    node.turned_away.note(reason);
+    Err((Box::new(record), 503))
+}
+
+/// The ledger hears once of a call that was refused, where it can be written.
+async fn note_down(node: Arc<Node>, mut record: CallRecord, status: u16) {
     record.ended = now();
     record.outcome = Outcome::Silent(Why::Refused(status));
     let id = record.id.clone();
-    match node.journal.end(record).await {
-        Ok(_) => count("silent", Why::Refused(status).as_str()),
-        Err(error) => {
-            tracing::warn!(call = %id, status, %error, "a refused call is not in the ledger")
-        }
+    if let Err(error) = node.journal.end(record).await {
+        tracing::warn!(call = %id, status, %error, "a refused call is not in the ledger");
     }
 }
 

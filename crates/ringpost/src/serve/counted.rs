@@ -5,6 +5,7 @@ use super::node::Node;
 
 /// Sets every counter and gauge to the reading of now.
 pub fn read(node: &Node) {
+    node.turned_away.count(node);
     let sip = node.endpoint.statistics();
     for (method, count) in [
         ("INVITE", sip.requests.invite),

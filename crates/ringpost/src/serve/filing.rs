@@ -15,6 +15,7 @@ const RETRY_AFTER_SECONDS: u32 = 5;
 pub async fn file(node: &Node, record: CallRecord) {
     let mut stopping = node.stopping.clone();
     let (outcome, why) = (record.outcome.as_str(), record.outcome.why().as_str());
+    let _filing = node.live.filing();
     let mut wait = Duration::from_millis(500);
     loop {
         let stops = *stopping.borrow();
@@ -42,7 +43,12 @@ pub async fn file(node: &Node, record: CallRecord) {
 
 /// One more call with that end.
 pub fn count(outcome: &'static str, why: &'static str) {
-    metrics::counter!("ringpost_calls_total", "outcome" => outcome, "why" => why).increment(1);
+    count_many(outcome, why, 1);
+}
+
+/// So many more calls with that end.
+pub fn count_many(outcome: &'static str, why: &'static str, calls: u64) {
+    metrics::counter!("ringpost_calls_total", "outcome" => outcome, "why" => why).increment(calls);
 }
 
 /// A refusal with the headers that its status asks for.

@@ -2,10 +2,12 @@
 //! of them waits for its end.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ringpost_call::{Hearing, same_call};
 use ringpost_model::{Ear, Stage, Timestamp};
+use ringpost_sip::Door;
 use tokio::sync::Notify;
 
 /// One call as others may see it.
@@ -55,12 +57,17 @@ pub struct LiveCalls {
     most: usize,
     most_each: usize,
     left: Arc<Notify>,
+    /// Shut while all places are taken.
+    door: Door,
+    /// Calls that are over and wait for the journal.
+    filing: Arc<AtomicUsize>,
 }
 
 impl LiveCalls {
     /// With the limits of the node and of each subscriber (0: none).
-    pub fn new(most: usize, most_each: usize) -> Self {
-        Self { calls: Arc::default(), most, most_each, left: Arc::default() }
+    pub fn new(most: usize, most_each: usize, door: Door) -> Self {
+        let (calls, left, filing) = Default::default();
+        Self { calls, most, most_each, left, door, filing }
     }
 
     /// Takes a place, given back when the guard is dropped.
@@ -80,6 +87,11 @@ impl LiveCalls {
         }
         let id = call.id.clone();
         calls.insert(id.clone(), call);
+        if calls.len() < self.most {
+            self.door.open()
+        } else {
+            self.door.shut()
+        }
         drop(calls);
         Ok(Place { id, calls: self.clone() })
     }
@@ -115,6 +127,17 @@ impl LiveCalls {
         }
     }
 
+    /// A call is over and waits for the journal as long as this value lives.
+    pub fn filing(&self) -> Filing {
+        self.filing.fetch_add(1, Ordering::Relaxed);
+        Filing(Arc::clone(&self.filing))
+    }
+
+    /// How many do.
+    pub fn being_filed(&self) -> usize {
+        self.filing.load(Ordering::Relaxed)
+    }
+
     /// How many.
     pub fn count(&self) -> usize {
         self.lock().len()
@@ -144,8 +167,21 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.calls.lock().remove(&self.id);
+        let mut calls = self.calls.lock();
+        calls.remove(&self.id);
+        self.calls.door.open();
+        drop(calls);
         self.calls.left.notify_waiters();
+    }
+}
+
+/// A call that is over and not yet on stable storage.
+#[derive(Debug)]
+pub struct Filing(Arc<AtomicUsize>);
+
+impl Drop for Filing {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -167,7 +203,7 @@ mod tests {
 
     #[test]
     fn places_are_limited_and_come_back() {
-        let live = LiveCalls::new(2, 1);
+        let live = LiveCalls::new(2, 1, Door::default());
         let alice = live.enter(call("1", "alice")).unwrap();
         assert_eq!(live.enter(call("2", "alice")).unwrap_err(), Full::Subscriber);
         let _bob = live.enter(call("3", "bob")).unwrap();
@@ -178,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_report_finds_the_live_call_by_an_identifier() {
-        let live = LiveCalls::new(10, 0);
+        let live = LiveCalls::new(10, 0, Door::default());
         let _place = live.enter(call("1", "alice")).unwrap();
         let mut hearing = Hearing {
             subscriber: "Alice".into(),

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use super::greetings::Greetings;
 use super::live::LiveCalls;
 use super::trace::Notes;
+use super::turned_away::TurnedAway;
 use crate::config::Settings;
 
 /// The running server's parts.
@@ -33,6 +34,8 @@ pub struct Node {
     pub notes: Notes,
     /// Calls going on.
     pub live: LiveCalls,
+    /// Calls that were refused.
+    pub turned_away: TurnedAway,
     /// Turns true when the server stops.
     pub stopping: watch::Receiver<bool>,
 }

@@ -4,9 +4,11 @@
 mod admission;
 mod answer;
 mod arrival;
+mod backlog;
 mod call;
 mod client_transactions;
 mod command;
+mod crowd;
 mod draft;
 mod ending;
 mod extensions;
@@ -33,6 +35,7 @@ mod server_transactions;
 mod session_timer;
 mod statistics;
 mod stream_events;
+mod tables;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -52,6 +55,7 @@ pub use arrival::{
     Arrival, CallControl, IncomingCall, IncomingOptions, IncomingReport, Invitation, Responder,
     Signal,
 };
+pub use crowd::Door;
 pub use notify::MessageWaiting;
 pub use outgoing::{
     OutgoingCall, OutgoingControl, OutgoingInfo, OutgoingInvite, Progress, RequestError,
@@ -132,6 +136,7 @@ pub struct Endpoint {
     traced: Arc<Store>,
     peers: Arc<PeerCounts>,
     tls: Arc<Tls>,
+    door: Door,
 }
 
 impl Endpoint {
@@ -169,8 +174,9 @@ impl Endpoint {
         let weak = commands.downgrade();
         let task = Task::new(config, transports, counters.clone(), arrivals, weak);
         let (traced, peers) = (task.traced.clone(), task.peers.clone());
+        let door = task.crowd.door.clone();
         tokio::spawn(watch(Arc::downgrade(&tls)));
-        let endpoint = Endpoint { commands, local_addrs, counters, traced, peers, tls };
+        let endpoint = Endpoint { commands, local_addrs, counters, traced, peers, tls, door };
         tokio::spawn(task.run(orders));
         Ok((endpoint, arrived))
     }
@@ -257,6 +263,11 @@ impl Endpoint {
     /// How it stands with each peer, in the order of the configuration.
     pub fn peers(&self) -> Vec<PeerState> {
         self.peers.read()
+    }
+
+    /// Where the house says whether it has room for calls.
+    pub fn door(&self) -> Door {
+        self.door.clone()
     }
 
     /// A reading of the counters.

@@ -87,7 +87,8 @@ impl Task {
             self.handle_ack(&incoming);
             return Ok(());
         }
-        if self.server.len() >= TRANSACTIONS && !self.is_awaited(&incoming.request, &via) {
+        let full = self.server.len() >= TRANSACTIONS && !self.is_awaited(&incoming.request, &via);
+        if full || self.turns_away(&incoming) {
             self.answer_statelessly(&incoming.request, &try_later(), &via, origin);
             return Ok(());
         }

@@ -23,6 +23,10 @@ pub struct Statistics {
     pub retransmissions_received: u64,
     /// Messages sent again.
     pub retransmissions_sent: u64,
+    /// Calls refused without a look at them, because the house has no room.
+    pub turned_away_full: u64,
+    /// The same because more comes than can be handled in time.
+    pub turned_away_busy: u64,
     /// Calls that came in and are not over, now.
     pub live_calls: u64,
     /// Connections of TCP and TLS, in and out, now.
@@ -89,6 +93,8 @@ pub(crate) struct Counters {
     pub(crate) digest_failures: Counter,
     pub(crate) retransmissions_received: Counter,
     pub(crate) retransmissions_sent: Counter,
+    pub(crate) turned_away_full: Counter,
+    pub(crate) turned_away_busy: Counter,
     pub(crate) live_calls: Counter,
     pub(crate) connections: Counter,
     pub(crate) connections_accepted: Counter,
@@ -149,6 +155,8 @@ impl Counters {
             digest_failures: self.digest_failures.get(),
             retransmissions_received: self.retransmissions_received.get(),
             retransmissions_sent: self.retransmissions_sent.get(),
+            turned_away_full: self.turned_away_full.get(),
+            turned_away_busy: self.turned_away_busy.get(),
             live_calls: self.live_calls.get(),
             connections: self.connections.get(),
             connections_accepted: self.connections_accepted.get(),

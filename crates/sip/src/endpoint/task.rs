@@ -10,9 +10,11 @@ use tokio::sync::{mpsc, oneshot};
 use super::EndpointConfig;
 use super::admission::REALM;
 use super::arrival::Arrival;
+use super::backlog::Backlog;
 use super::call::Call;
 use super::client_transactions::ClientTransaction;
 use super::command::{Command, Commands};
+use super::crowd::Crowd;
 use super::outbound::Outbound;
 use super::peers::{PeerCounts, PeerId};
 use super::refusals::Refusals;
@@ -28,7 +30,7 @@ use crate::transport::{Origin, Received, Transports};
 /// The largest datagram there is.
 const DATAGRAM: usize = 65_535;
 /// Messages, and commands, that are handled before the other gets its turn.
-const TURN: usize = 64;
+pub(super) const TURN: usize = 64;
 
 /// Everything that the endpoint keeps. Its behaviour stands in the files beside
 /// this one, one subject each.
@@ -41,6 +43,8 @@ pub(super) struct Task {
     pub(super) peers: Arc<PeerCounts>,
     pub(super) verifier: Verifier,
     pub(super) refusals: Refusals,
+    pub(super) crowd: Crowd,
+    pub(super) backlog: Backlog,
     pub(super) timers: Timers,
     pub(super) server: HashMap<Key, ServerTransaction>,
     pub(super) client: HashMap<Key, ClientTransaction>,
@@ -55,6 +59,8 @@ pub(super) struct Task {
     pub(super) closing: Option<Closing>,
     /// Room for what a machine wants, kept from event to event.
     pub(super) actions: Vec<Action>,
+    /// When the tables were last looked at for room to give back.
+    pub(super) tidied: Option<Instant>,
     /// Weak, so that the task ends with the last handle.
     commands: mpsc::WeakUnboundedSender<Command>,
 }
@@ -70,6 +76,7 @@ enum Wake {
     Received(std::io::Result<Received>),
     Commands(usize),
     Deadline,
+    Backlog,
 }
 
 impl Task {
@@ -85,6 +92,8 @@ impl Task {
             peers: Arc::new(PeerCounts::new(&config.peers)),
             verifier: Verifier::new(REALM, rand::random(), Instant::now()),
             refusals: Refusals::default(),
+            crowd: Crowd::default(),
+            backlog: Backlog::default(),
             config,
             transports,
             counters,
@@ -99,6 +108,7 @@ impl Task {
             arrivals,
             closing: None,
             actions: Vec::new(),
+            tidied: None,
             commands,
         }
     }
@@ -119,15 +129,15 @@ impl Task {
                 received = self.transports.receive(&mut buffer) => Wake::Received(received),
                 count = orders.recv_many(&mut batch, TURN) => Wake::Commands(count),
                 () = &mut sleep => Wake::Deadline,
+                () = std::future::ready(()), if !self.backlog.is_empty() => Wake::Backlog,
             };
             match wake {
                 Wake::Received(Ok(received)) => {
-                    self.handle_received(received, &buffer);
-                    for _ in 1..TURN {
-                        let Some(received) = self.transports.try_receive(&mut buffer) else {
-                            break;
-                        };
+                    if self.backlog.is_empty() {
                         self.handle_received(received, &buffer);
+                        self.handle_waiting(&mut buffer);
+                    } else {
+                        self.queue(received, &buffer, Instant::now());
                     }
                 }
                 // Such as the port unreachable that an earlier datagram came back with.
@@ -142,9 +152,16 @@ impl Task {
                         }
                     }
                 }
-                Wake::Deadline => {}
+                Wake::Deadline | Wake::Backlog => {}
             }
-            self.handle_deadlines(Instant::now());
+            if !self.backlog.is_empty() {
+                self.handle_backlog(&mut buffer);
+                // Those who share the thread have their turn, too.
+                tokio::task::yield_now().await;
+            }
+            let now = Instant::now();
+            self.handle_deadlines(now);
+            self.tidy(now);
         }
         guarded(|| self.farewell(Instant::now()));
         let done = self.closing.take().map(|closing| closing.done);
@@ -190,7 +207,7 @@ impl Task {
         self.peers.call_moved(before.flatten(), after.flatten());
     }
 
-    fn handle_received(&mut self, received: Received, buffer: &[u8]) {
+    pub(super) fn handle_received(&mut self, received: Received, buffer: &[u8]) {
         let now = Instant::now();
         match received {
             Received::Datagram(origin, length) => {

@@ -4,6 +4,7 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, HashMap};
 use std::time::{Duration, Instant};
 
+use super::tables::{is_far_too_large, shrink};
 use crate::dialog::Tag;
 use crate::transaction::Key;
 
@@ -61,6 +62,14 @@ impl Timers {
         }
         self.made += 1;
         self.heap.push(Reverse(Entry { at, number: self.made, target }));
+    }
+
+    /// Gives back room that is not used any more.
+    pub(super) fn shrink(&mut self) {
+        if is_far_too_large(self.heap.capacity(), self.heap.len()) {
+            self.heap.shrink_to(self.heap.len() * 2);
+        }
+        shrink(&mut self.calls);
     }
 
     /// The earliest instant of all.

@@ -23,6 +23,7 @@ mod machine;
 mod missed;
 mod most;
 mod options;
+mod overload;
 mod report;
 mod signalling;
 mod start;
@@ -49,6 +50,7 @@ fn main() {
         Some(Part::MostCalls(part)) => drop(most::calls(&options, &part)),
         Some(Part::MostRate(part)) => drop(most::rate(&options, &part)),
         Some(Part::Limit(part)) => drop(limit::run(&options, part)),
+        Some(Part::Overload(part)) => overload::run(&options, &part),
         Some(Part::Threads(part)) => threads::run(&options, part),
         Some(Part::Start(part)) => drop(start::run(&options, part)),
         Some(Part::Floor) => drop(floor::run()),

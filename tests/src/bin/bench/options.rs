@@ -67,6 +67,8 @@ pub enum Part {
     MostRate(MostRate),
     /// At the limit: what a refusal costs and takes, and the sound of those who are in
     Limit(Limit),
+    /// More than the machine can do: what is done of it, and who is inside meanwhile
+    Overload(Overload),
     /// What a packet costs a bare loop that receives, and one that sends
     Floor,
     // What follows is started by the bench itself.
@@ -191,6 +193,26 @@ pub struct Limit {
     /// Further calls a second, for 5 s
     #[arg(long, default_value_t = 1000.0)]
     pub rate: f64,
+}
+
+/// How many, how fast.
+#[derive(Debug, Clone, Args)]
+pub struct Overload {
+    /// Calls a second, hung up in the greeting; one after the other, each with a fresh server
+    #[arg(long, value_delimiter = ',', default_values_t = [1000.0, 2000.0, 4000.0])]
+    pub rates: Vec<f64>,
+    /// Seconds of each
+    #[arg(long, default_value_t = 8.0)]
+    pub seconds: f64,
+    /// Callers who leave a message meanwhile
+    #[arg(long, default_value_t = 50)]
+    pub inside: usize,
+    /// limits.calls
+    #[arg(long, default_value_t = 5000)]
+    pub limit: u32,
+    /// The called users want no notification
+    #[arg(long)]
+    pub no_mail: bool,
 }
 
 /// How often.

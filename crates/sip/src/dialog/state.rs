@@ -1,5 +1,8 @@
 //! The state of a dialog (RFC 3261 §12.1) and what follows from it (§12.2).
 
+use std::borrow::Cow;
+use std::net::SocketAddr;
+
 use super::Tag;
 use crate::Credentials;
 use crate::wire::{Headers, Malformed, Method, NameAddr, Request, Response, Uri};
@@ -14,7 +17,7 @@ pub(crate) struct Dialog {
     remote: String,
     /// Empty for a peer of RFC 2543, which may have none.
     remote_tag: String,
-    target: Uri,
+    target: Uri<'static>,
     routes: Vec<String>,
     local_cseq: u32,
     remote_cseq: Option<u32>,
@@ -25,15 +28,22 @@ pub(crate) struct Dialog {
 impl Dialog {
     /// The dialog that our answer to this INVITE makes (§12.1.1). `source` is
     /// the remote target where the peer gave no Contact that can be read.
-    pub(crate) fn answering(invite: &Request, tag: Tag, source: Uri) -> Result<Self, Malformed> {
+    pub(crate) fn answering(
+        invite: &Request,
+        tag: Tag,
+        source: SocketAddr,
+    ) -> Result<Self, Malformed> {
         let to = invite.headers.get("To").unwrap_or_default();
         let tagged = invite.to()?.tag().is_some();
         Ok(Self {
             call_id: invite.call_id()?.to_owned(),
             local: if tagged { to.to_owned() } else { format!("{to};tag={tag}") },
             remote: invite.headers.get("From").unwrap_or_default().to_owned(),
-            remote_tag: tag_of(&invite.from()?),
-            target: invite.contact().ok().flatten().map_or(source, |contact| contact.uri),
+            remote_tag: tag_of(&invite.from()?).into_owned(),
+            target: match invite.contact() {
+                Ok(Some(contact)) => contact.uri.into_owned(),
+                Ok(None) | Err(_) => Uri::read(&format!("sip:{source}"))?.into_owned(),
+            },
             routes: invite.headers.all("Record-Route").map(str::to_owned).collect(),
             local_cseq: 0,
             remote_cseq: Some(invite.cseq()?.0),
@@ -52,8 +62,8 @@ impl Dialog {
             call_id: invite.call_id()?.to_owned(),
             local: invite.headers.get("From").unwrap_or_default().to_owned(),
             remote: response.headers.get("To").unwrap_or_default().to_owned(),
-            remote_tag: tag_of(&response.to()?),
-            target: contact.map_or_else(|| invite.uri.clone(), |contact| contact.uri),
+            remote_tag: tag_of(&response.to()?).into_owned(),
+            target: contact.map_or_else(|| invite.uri.clone(), |contact| contact.uri.into_owned()),
             routes,
             local_cseq: invite.cseq()?.0,
             remote_cseq: None,
@@ -95,14 +105,14 @@ impl Dialog {
 
     /// A re-INVITE or UPDATE, or the 2xx to one, may move the remote target
     /// (§12.2.2, §12.2.1.2, RFC 3311 §5).
-    pub(crate) fn refresh_target(&mut self, contact: Option<NameAddr>) {
+    pub(crate) fn refresh_target(&mut self, contact: Option<NameAddr<'_>>) {
         if let Some(contact) = contact {
-            self.target = contact.uri;
+            self.target = contact.uri.into_owned();
         }
     }
 
     /// Where the next request is to be sent: the first route, else the target.
-    pub(crate) fn next_hop(&self) -> Uri {
+    pub(crate) fn next_hop(&self) -> Uri<'_> {
         let route = self.routes.first().and_then(|route| NameAddr::read(route).ok());
         route.map_or_else(|| self.target.clone(), |route| route.uri)
     }
@@ -136,7 +146,7 @@ impl Dialog {
 
     /// Adds the route set and gives the Request-URI (§12.2.1.1): the target,
     /// unless the first route is a strict router, which takes its place.
-    fn route(&self, headers: &mut Headers) -> Uri {
+    fn route(&self, headers: &mut Headers) -> Uri<'static> {
         let first = self.routes.first().and_then(|route| NameAddr::read(route).ok());
         let strict = first.filter(|first| first.uri.param("lr").is_none());
         let skipped = usize::from(strict.is_some());
@@ -146,15 +156,15 @@ impl Dialog {
         match strict {
             Some(strict) => {
                 headers.push("Route", format!("<{}>", self.target));
-                strict.uri
+                strict.uri.into_owned()
             }
             None => self.target.clone(),
         }
     }
 }
 
-fn tag_of(address: &NameAddr) -> String {
-    address.tag().unwrap_or_default().into_owned()
+fn tag_of<'a>(address: &NameAddr<'a>) -> Cow<'a, str> {
+    address.tag().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -188,7 +188,7 @@ fn count(nc: &str) -> Option<u32> {
 
 /// Is it the same user at the same host? Ports and parameters come and go on
 /// the way through proxies.
-fn fits(uri: &str, requested: &Uri) -> bool {
+fn fits(uri: &str, requested: &Uri<'_>) -> bool {
     if uri == requested.as_str() {
         return true;
     }

@@ -131,7 +131,7 @@ impl Task {
         &mut self,
         request: &Request,
         of: Option<PeerId>,
-        (via, origin): (&Via, Origin),
+        (via, origin): (&Via<'_>, Origin),
         now: Instant,
     ) -> bool {
         let peer = of.and_then(|of| self.config.peers.get(of.index()));
@@ -172,7 +172,7 @@ impl Task {
     pub(super) fn handle_stranger(
         &mut self,
         request: &Request,
-        via: &Via,
+        via: &Via<'_>,
         origin: Origin,
         now: Instant,
     ) {
@@ -205,7 +205,7 @@ impl Task {
         &mut self,
         request: &Request,
         answer: &Answer,
-        via: &Via,
+        via: &Via<'_>,
         origin: Origin,
     ) {
         if request.method == Method::ACK {

@@ -64,7 +64,7 @@ impl Draft {
         sender: Sender<'_>,
     ) -> Result<Draft, RequestError> {
         let invalid = |_| RequestError::InvalidUri;
-        let uri = Uri::read(uri).map_err(invalid)?;
+        let uri = Uri::read(uri).map_err(invalid)?.into_owned();
         let mut headers = Headers::default();
         headers.push("Max-Forwards", "70");
         headers.push("To", format!("<{}>", Uri::read(to).map_err(invalid)?));

@@ -42,12 +42,13 @@ impl Task {
     /// is that of a transaction of ours. Branches are random, so nobody else's
     /// Via has one of them.
     pub(super) fn is_loop(&self, request: &Request) -> bool {
-        request.headers.all("Via").any(|via| {
-            let via = Via::read(via).ok();
-            let branch = via.as_ref().and_then(Via::branch);
-            branch.is_some_and(|branch| {
-                self.client.contains_key(&Key::client(&branch, &request.method))
+        !self.client.is_empty()
+            && request.headers.all("Via").any(|via| {
+                let via = Via::read(via).ok();
+                let branch = via.as_ref().and_then(Via::branch);
+                branch.is_some_and(|branch| {
+                    self.client.contains_key(&Key::client(&branch, &request.method))
+                })
             })
-        })
     }
 }

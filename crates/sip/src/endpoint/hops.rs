@@ -18,7 +18,7 @@ impl Task {
     }
 
     /// As [`Self::hop`], for that route or target.
-    pub(super) fn hop_to(&mut self, uri: &Uri, peer: Origin) -> Origin {
+    pub(super) fn hop_to(&mut self, uri: &Uri<'_>, peer: Origin) -> Origin {
         let named = uri.host().parse::<IpAddr>().map(|ip| ip.to_canonical());
         let transport = match uri.param("transport") {
             _ if uri.scheme() == "sips" => Some(Transport::Tls),

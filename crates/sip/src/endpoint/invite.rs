@@ -22,7 +22,7 @@ use crate::party;
 use crate::sdp::{OwnKeys, read_offer};
 use crate::transaction::Key;
 use crate::transport::Origin;
-use crate::wire::{Request, Uri, Via};
+use crate::wire::{Request, Via};
 
 /// How often 180 is repeated while it rings.
 const RING_AGAIN: Duration = Duration::from_secs(60);
@@ -41,8 +41,7 @@ impl Task {
         let audio = audio.map(|audio| self.allowed_audio(audio, origin));
         let agreed = self.agree(&incoming)?;
         let tag = self.server.get(key).map(|known| known.tag).ok_or_else(|| Answer::new(500))?;
-        let source = Uri::read(&format!("sip:{}", origin.source))?;
-        let dialog = Dialog::answering(request, tag, source)?;
+        let dialog = Dialog::answering(request, tag, origin.source)?;
         let commands = self.commands().ok_or_else(try_later)?;
         let terms = self.terms(incoming.peer);
         let caller = party::caller(request, terms.believed);
@@ -181,7 +180,11 @@ impl Task {
     }
 
     /// CANCEL: 200 to it in any case, 487 to an INVITE without a final response.
-    pub(super) fn handle_cancel(&mut self, incoming: &Incoming, via: &Via) -> Result<(), Answer> {
+    pub(super) fn handle_cancel(
+        &mut self,
+        incoming: &Incoming,
+        via: &Via<'_>,
+    ) -> Result<(), Answer> {
         let Incoming { request, key, now, .. } = incoming;
         let invite = Key::cancelled(request, via)?;
         let Some(cancelled) = self.server.get(&invite) else { return Err(Answer::new(481)) };

@@ -268,9 +268,9 @@ impl Registering {
 /// than we do lists one Contact only, which is ours.
 fn granted(response: &Response, contact: &str) -> Option<u32> {
     let listed = response.headers.all("Contact").filter_map(|value| NameAddr::read(value).ok());
-    let listed: Vec<NameAddr> = listed.collect();
+    let listed: Vec<NameAddr<'_>> = listed.collect();
     let ours = NameAddr::read(contact).ok().map(|contact| contact.uri.address());
-    let is_ours = |listed: &&NameAddr| {
+    let is_ours = |listed: &&NameAddr<'_>| {
         ours.as_deref().is_some_and(|ours| listed.uri.address().eq_ignore_ascii_case(ours))
     };
     let found = listed.iter().find(is_ours).or(match listed.as_slice() {

@@ -154,7 +154,7 @@ impl Task {
         }
         let mut prack = early.dialog.request(Method::PRACK);
         prack.headers.push("RAck", format!("{rseq} {number} INVITE"));
-        let next = early.dialog.next_hop();
+        let next = early.dialog.next_hop().into_owned();
         let hop = self.hop_to(&next, peer);
         let branch = new_branch();
         self.put_via(&mut prack.headers, &branch, hop);

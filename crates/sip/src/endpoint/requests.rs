@@ -44,7 +44,7 @@ impl Task {
             return;
         }
         let Some(mut response) = fault.answer(origin.source) else { return };
-        let Ok(via) = response.via() else { return };
+        let Ok(back) = response.via().map(|via| way_back(&via, origin)) else { return };
         let untagged = response.to().is_ok_and(|to| to.tag().is_none());
         if let Some(to) = response.headers.get("To").filter(|_| untagged) {
             let to = format!("{to};tag={}", Tag::of(response.headers.get("Call-ID")));
@@ -53,7 +53,7 @@ impl Task {
         response.headers.push("Server", self.config.server.as_str());
         self.counters.response(response.status);
         let bytes = Bytes::from(response.to_bytes());
-        self.send_response(way_back(&via, origin), bytes);
+        self.send_response(back, bytes);
     }
 
     fn handle_request(
@@ -62,6 +62,8 @@ impl Task {
         origin: Origin,
         now: Instant,
     ) -> Result<(), Malformed> {
+        let body = std::mem::take(&mut request.body);
+        let request = Arc::new(request);
         let via = request.via()?;
         let key = Key::server(&request, &via)?;
         let peer = self.peer_id(origin).ok();
@@ -69,9 +71,9 @@ impl Task {
             self.handle_stranger(&request, &via, origin, now);
             return Ok(());
         }
-        let body = std::mem::take(&mut request.body);
         if self.server.contains_key(&key) {
-            self.handle_known(Incoming { request: request.into(), body, key, origin, peer, now });
+            let request = request.clone();
+            self.handle_known(Incoming { request, body, key, origin, peer, now });
             return Ok(());
         }
         if !self.is_authentic(&request, peer, (&via, origin), now) {
@@ -81,7 +83,6 @@ impl Task {
         if let Some(peer) = peer {
             self.peers.request(peer);
         }
-        let request = Arc::new(request);
         let incoming = Incoming { request: request.clone(), body, key, origin, peer, now };
         if request.method == Method::ACK {
             self.handle_ack(&incoming);
@@ -93,7 +94,7 @@ impl Task {
             return Ok(());
         }
         let key = incoming.key.clone();
-        self.open_server(&key, request, &via, origin);
+        self.open_server(&key, request.clone(), &via, origin);
         let answered = if incoming.request.method == Method::CANCEL {
             self.handle_cancel(&incoming, &via)
         } else {
@@ -107,7 +108,7 @@ impl Task {
 
     /// It is about a call that there is, which has to come to its end under any
     /// load.
-    fn is_awaited(&self, request: &Request, via: &Via) -> bool {
+    fn is_awaited(&self, request: &Request, via: &Via<'_>) -> bool {
         if request.method == Method::CANCEL {
             return Key::cancelled(request, via)
                 .is_ok_and(|invite| self.server.contains_key(&invite));

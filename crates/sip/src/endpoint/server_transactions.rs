@@ -106,7 +106,7 @@ impl Task {
         &mut self,
         key: &Key,
         request: Arc<Request>,
-        via: &Via,
+        via: &Via<'_>,
         origin: Origin,
     ) {
         let reliable = origin.transport.is_reliable();
@@ -272,7 +272,7 @@ impl Task {
 
 /// Where the response to a request goes (RFC 3261 §18.2.2): back by its
 /// connection; the address counts once that is gone.
-pub(super) fn way_back(via: &Via, origin: Origin) -> Origin {
+pub(super) fn way_back(via: &Via<'_>, origin: Origin) -> Origin {
     origin.with_source(via.way_back(origin.source, origin.transport))
 }
 

@@ -149,7 +149,7 @@ impl Task {
         let dialog: Option<&mut Dialog> = self.calls.get_mut(&tag).and_then(Call::dialog);
         let Some(dialog) = dialog else { return };
         dialog.refresh_target(response.contact().ok().flatten());
-        let (mut ack, next) = (dialog.ack(number), dialog.next_hop());
+        let (mut ack, next) = (dialog.ack(number), dialog.next_hop().into_owned());
         let peer = self.hop_to(&next, peer);
         self.put_via(&mut ack.headers, &new_branch(), peer);
         let ack = Bytes::from(ack.to_bytes());

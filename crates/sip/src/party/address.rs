@@ -8,27 +8,27 @@ use crate::wire::{NameAddr, Request, Uri, printable};
 /// RFC 4458 §2, the Request-URI, the To.
 pub(crate) fn addressed(request: &Request) -> Vec<Party> {
     let target = request.uri.param("target").and_then(|text| read_target(&text));
-    let to = request.to().ok().map(party_of);
+    let to = request.to().ok().as_ref().map(party_of);
     target.into_iter().chain([party(&request.uri, None)]).chain(to).collect()
 }
 
 /// `opaque=app:voicemail` in the Request-URI or the To: the caller wants that
 /// user's mailbox and not the user.
 pub(crate) fn straight_to_voice_mail(request: &Request) -> bool {
-    let asks = |uri: &Uri| {
+    let asks = |uri: &Uri<'_>| {
         uri.param("opaque").is_some_and(|opaque| opaque.eq_ignore_ascii_case("app:voicemail"))
     };
     asks(&request.uri) || request.to().is_ok_and(|to| asks(&to.uri))
 }
 
 /// The party behind an address with its display name.
-pub(super) fn party_of(address: NameAddr) -> Party {
-    party(&address.uri, address.display)
+pub(super) fn party_of(address: &NameAddr<'_>) -> Party {
+    party(&address.uri, address.display())
 }
 
 /// The party behind a URI. Parameters of the URI are about routing and belong
 /// to nobody's name; they are left out.
-pub(super) fn party(uri: &Uri, display_name: Option<String>) -> Party {
+pub(super) fn party(uri: &Uri<'_>, display_name: Option<String>) -> Party {
     Party {
         display_name,
         uri: printable(&uri.address()),

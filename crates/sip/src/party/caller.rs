@@ -37,18 +37,18 @@ pub(crate) fn caller(request: &Request, believed: Believed) -> Party {
     }
     let mut caller = match (asserted, from) {
         (Some((uri, mut party)), from) => {
-            let his_own = |from: &NameAddr| {
+            let his_own = |from: &NameAddr<'_>| {
                 let users = [party.user.as_deref().map(Cow::Borrowed), uri.user()];
                 users.into_iter().flatten().any(|user| same_user(&user, &from.uri))
             };
             if party.display_name.is_none()
                 && let Some(from) = from.filter(his_own)
             {
-                party.display_name = from.display;
+                party.display_name = from.display();
             }
             party
         }
-        (None, Some(from)) => party_of(from),
+        (None, Some(from)) => party_of(&from),
         (None, None) => Party::default(),
     };
     caller.display_name.take_if(|_| hides_name);
@@ -58,14 +58,14 @@ pub(crate) fn caller(request: &Request, believed: Believed) -> Party {
 /// The asserted identity. There may be a SIP URI and a telephone number (RFC
 /// 3325 §9.1): the party is then the SIP URI with the number for its user, so
 /// that both can be looked up.
-fn asserted(request: &Request) -> Option<(Uri, Party)> {
+fn asserted(request: &Request) -> Option<(Uri<'_>, Party)> {
     let values = request.headers.all("P-Asserted-Identity");
-    let identities: Vec<NameAddr> =
+    let identities: Vec<NameAddr<'_>> =
         values.take(8).filter_map(|value| NameAddr::read(value).ok()).collect();
     let sip = identities.iter().find(|id| id.uri.is_sip() && id.uri.user().is_some());
     let tel = identities.iter().find(|id| id.uri.scheme() == "tel");
     let first = sip.or(tel)?;
-    let display = first.display.clone().or_else(|| tel.and_then(|tel| tel.display.clone()));
+    let display = first.display().or_else(|| tel.and_then(NameAddr::display));
     let mut found = party(&first.uri, display);
     let number = tel.and_then(|tel| tel.uri.user()).and_then(|number| printable(&number));
     if let Some(number) = number
@@ -100,19 +100,19 @@ impl Privacy {
 }
 
 /// `sip:anonymous@anonymous.invalid` (RFC 3323 §4.1.1.3) and its relatives.
-fn is_anonymous(uri: &Uri) -> bool {
+fn is_anonymous(uri: &Uri<'_>) -> bool {
     uri.host().eq_ignore_ascii_case("anonymous.invalid")
         || uri.user().is_some_and(|user| user.eq_ignore_ascii_case("anonymous"))
 }
 
-fn is_anonymous_name(from: &NameAddr) -> bool {
-    from.display.as_deref().is_some_and(|name| name.eq_ignore_ascii_case("anonymous"))
+fn is_anonymous_name(from: &NameAddr<'_>) -> bool {
+    from.display().is_some_and(|name| name.eq_ignore_ascii_case("anonymous"))
 }
 
 /// Whether the From is of the same user as the asserted identity, so that its
 /// display name can stand for him: the same user part, or the same number but
 /// for its prefixes.
-fn same_user(user: &str, from: &Uri) -> bool {
+fn same_user(user: &str, from: &Uri<'_>) -> bool {
     let Some(from) = from.user() else { return false };
     if user.eq_ignore_ascii_case(&from) {
         return true;

@@ -24,7 +24,7 @@ pub(crate) fn diversions(request: &Request, believed: Believed) -> Vec<Party> {
     // which the older ones belong.
     let mut at = parties.len();
     let diversion = read_all(request, "Diversion").take_while(|_| believed.diversion);
-    for party in diversion.map(party_of).filter(is_somebody) {
+    for party in diversion.map(|address| party_of(&address)).filter(is_somebody) {
         match parties.iter().position(|known| same(known, &party)) {
             Some(found) => at = found,
             None => parties.insert(at, party),
@@ -36,13 +36,13 @@ pub(crate) fn diversions(request: &Request, believed: Believed) -> Vec<Party> {
 /// The entries of History-Info in the order of their indices, without the
 /// last where that is the present target and not somebody left behind.
 fn history(request: &Request) -> Vec<Party> {
-    let mut entries: Vec<(Option<Vec<u32>>, NameAddr)> =
+    let mut entries: Vec<(Option<Vec<u32>>, NameAddr<'_>)> =
         read_all(request, "History-Info").map(|entry| (index(&entry), entry)).collect();
     if entries.iter().all(|(index, _)| index.is_some()) {
         entries.sort_by(|one, other| one.0.cmp(&other.0));
     }
     let several = entries.len() > 1;
-    let is_target = |entry: &NameAddr| {
+    let is_target = |entry: &NameAddr<'_>| {
         let target = party(&request.uri, None);
         // A diverted entry says why it was left, in an escaped Reason.
         same_user(&party(&entry.uri, None), &target)
@@ -51,7 +51,7 @@ fn history(request: &Request) -> Vec<Party> {
     if entries.last().is_some_and(|(_, entry)| is_target(entry)) {
         entries.pop();
     }
-    entries.into_iter().map(|(_, entry)| party_of(entry)).filter(is_somebody).collect()
+    entries.into_iter().map(|(_, entry)| party_of(&entry)).filter(is_somebody).collect()
 }
 
 /// The host of the Request-URI is often ours by then, so only users count.
@@ -62,12 +62,15 @@ fn same_user(entry: &Party, target: &Party) -> bool {
     }
 }
 
-fn read_all<'a>(request: &'a Request, name: &'a str) -> impl Iterator<Item = NameAddr> + use<'a> {
+fn read_all<'a>(
+    request: &'a Request,
+    name: &'a str,
+) -> impl Iterator<Item = NameAddr<'a>> + use<'a> {
     request.headers.all(name).take(HOPS).filter_map(|value| NameAddr::read(value).ok())
 }
 
 /// `index=1.2.1` as numbers, since 1.10 comes after 1.9.
-fn index(entry: &NameAddr) -> Option<Vec<u32>> {
+fn index(entry: &NameAddr<'_>) -> Option<Vec<u32>> {
     let text = entry.params.get("index")?;
     text.split('.').map(|number| number.trim().parse().ok()).collect()
 }

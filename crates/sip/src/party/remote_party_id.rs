@@ -3,7 +3,7 @@
 
 use ringpost_model::Party;
 
-use super::address::party;
+use super::address::party_of;
 use super::caller::Privacy;
 use crate::wire::{NameAddr, Request, Uri};
 
@@ -11,24 +11,24 @@ use crate::wire::{NameAddr, Request, Uri};
 const ENTRIES: usize = 8;
 
 /// What is said of the calling party.
-pub(super) struct RemotePartyId {
-    address: NameAddr,
+pub(super) struct RemotePartyId<'a> {
+    address: NameAddr<'a>,
     /// Of the number; `uri` and `full` ask for it.
     pub(super) privacy: Privacy,
     /// The display name is not to be shown.
     pub(super) hides_name: bool,
 }
 
-impl RemotePartyId {
+impl<'a> RemotePartyId<'a> {
     /// The entry of the calling party, one that the network has screened if there
     /// is one. An entry that does not say whose it is is the caller's own in a
     /// request.
-    pub(super) fn read(request: &Request) -> Option<RemotePartyId> {
+    pub(super) fn read(request: &'a Request) -> Option<RemotePartyId<'a>> {
         let values = request.headers.all("Remote-Party-ID").take(ENTRIES);
-        let is = |entry: &NameAddr, name: &str, value: &str| {
+        let is = |entry: &NameAddr<'_>, name: &str, value: &str| {
             entry.params.get(name).is_some_and(|said| said.eq_ignore_ascii_case(value))
         };
-        let calling: Vec<NameAddr> = values
+        let calling: Vec<NameAddr<'_>> = values
             .filter_map(|value| NameAddr::read(value).ok())
             .filter(|entry| is(entry, "party", "calling") || !entry.params.has("party"))
             .collect();
@@ -49,10 +49,10 @@ impl RemotePartyId {
     }
 
     /// The party, where it is somebody.
-    pub(super) fn identity(self) -> Option<(Uri, Party)> {
-        let NameAddr { display, uri, .. } = self.address;
+    pub(super) fn identity(self) -> Option<(Uri<'a>, Party)> {
+        let uri = &self.address.uri;
         let named = uri.scheme() == "tel" || (uri.is_sip() && uri.user().is_some());
-        let party = party(&uri, display);
-        named.then_some((uri, party))
+        let party = party_of(&self.address);
+        named.then_some((self.address.uri, party))
     }
 }

@@ -27,7 +27,7 @@ pub(super) enum Host {
 
 impl Target {
     /// Reads it; `maddr` stands in for the host (RFC 3261 §19.1.1).
-    pub(crate) fn of(uri: &Uri) -> Result<Target, ResolveError> {
+    pub(crate) fn of(uri: &Uri<'_>) -> Result<Target, ResolveError> {
         if !uri.is_sip() || uri.host().is_empty() {
             return Err(ResolveError::NoServer);
         }

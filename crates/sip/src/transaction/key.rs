@@ -14,13 +14,13 @@ pub(crate) struct Key(Arc<str>);
 
 impl Key {
     /// The server transaction of a request; that of its INVITE for an ACK.
-    pub(crate) fn server(request: &Request, via: &Via) -> Result<Self, Malformed> {
+    pub(crate) fn server(request: &Request, via: &Via<'_>) -> Result<Self, Malformed> {
         let method = if request.method == Method::ACK { &Method::INVITE } else { &request.method };
         Self::matching(request, via, method)
     }
 
     /// The INVITE server transaction that a CANCEL is about (RFC 3261 §9.2).
-    pub(crate) fn cancelled(cancel: &Request, via: &Via) -> Result<Self, Malformed> {
+    pub(crate) fn cancelled(cancel: &Request, via: &Via<'_>) -> Result<Self, Malformed> {
         Self::matching(cancel, via, &Method::INVITE)
     }
 
@@ -41,12 +41,19 @@ impl Key {
         Ok(Self(format!("{call_id}\n{tag}\n{number} {method}\n{}", request.uri.as_str()).into()))
     }
 
-    fn matching(request: &Request, via: &Via, method: &Method) -> Result<Self, Malformed> {
+    fn matching(request: &Request, via: &Via<'_>, method: &Method) -> Result<Self, Malformed> {
         if let Some(branch) = via.branch()
             && branch.len() > MAGIC_COOKIE.len()
             && branch.starts_with(MAGIC_COOKIE)
         {
-            return Ok(Self(format!("{branch}\n{}\n{method}", via.sent_by()).into()));
+            let mut key = String::with_capacity(branch.len() + via.host.len() + 16);
+            key.push_str(&branch);
+            key.push('\n');
+            key.extend(via.host.chars().map(|sign| sign.to_ascii_lowercase()));
+            let port = via.port.unwrap_or(5060);
+            // Writing to a String cannot fail.
+            let _ = write!(key, ":{port}\n{method}");
+            return Ok(Self(key.into()));
         }
         Self::before_rfc_3261(request, method)
     }

@@ -2,28 +2,25 @@
 
 use super::{names, text};
 
-/// Headers as rsip holds them. Names are compared without regard to case and
+/// rsip's headers, in their order. Names are compared without regard to case and
 /// compact names are known by their long form; list headers such as `Via`
 /// stand here one value at a time. `Content-Length` is never among them: it
 /// belongs to the framing and is written from the body.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Headers(rsip::Headers);
+pub(crate) struct Headers(Vec<rsip::Header>);
 
 impl Headers {
     /// The first value of that name.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let name = names::long(name);
         let mut headers = self.0.iter();
-        headers.find(|header| names::name(header).eq_ignore_ascii_case(name)).map(names::value)
+        headers.find(|header| names::is(names::name(header), name)).map(names::value)
     }
 
     /// Every value of that name, from top to bottom.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> + use<'a> {
         let name = names::long(name);
-        self.0
-            .iter()
-            .filter(move |header| names::name(header).eq_ignore_ascii_case(name))
-            .map(names::value)
+        self.0.iter().filter(move |header| names::is(names::name(header), name)).map(names::value)
     }
 
     /// Every header as name and value.
@@ -36,18 +33,35 @@ impl Headers {
     /// left out for the same reason.
     pub(crate) fn push(&mut self, name: &str, value: impl AsRef<str>) {
         let name = names::long(name);
-        if !text::is_token(name) || name.eq_ignore_ascii_case("Content-Length") {
+        if !text::is_token(name) || names::is(name, "Content-Length") {
             return;
         }
         let value = text::one_line(value.as_ref());
-        if !names::is_list(name) || !value.contains(',') {
+        if !value.contains(',') || !names::is_list(name) {
             self.0.push(names::header(name, value.into_owned()));
             return;
         }
-        for item in text::split_outside(&value, ',').map(str::trim).filter(|item| !item.is_empty())
+        for item in text::split_outside(&value, b',').map(str::trim).filter(|item| !item.is_empty())
         {
             self.0.push(names::header(name, item.to_owned()));
         }
+    }
+
+    /// Adds every value that another message has under that name.
+    pub(crate) fn copy(&mut self, from: &Headers, name: &str) {
+        let named = from.0.iter().filter(|header| names::is(names::name(header), name));
+        named.for_each(|header| self.0.push(header.clone()));
+    }
+
+    /// Adds the first of them, where there is one.
+    pub(super) fn copy_first(&mut self, from: &Headers, name: &str) {
+        let mut headers = from.0.iter();
+        self.0.extend(headers.find(|header| names::is(names::name(header), name)).cloned());
+    }
+
+    /// None, with room for so many.
+    pub(super) fn with_room(count: usize) -> Headers {
+        Headers(Vec::with_capacity(count))
     }
 
     /// Puts this value in place of all that have the name.
@@ -59,6 +73,6 @@ impl Headers {
     /// Removes all of that name.
     pub(crate) fn remove(&mut self, name: &str) {
         let name = names::long(name);
-        self.0.retain(|header| !names::name(header).eq_ignore_ascii_case(name));
+        self.0.retain(|header| !names::is(names::name(header), name));
     }
 }

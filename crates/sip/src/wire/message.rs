@@ -16,7 +16,7 @@ pub(crate) enum Message {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Request {
     pub(crate) method: Method,
-    pub(crate) uri: Uri,
+    pub(crate) uri: Uri<'static>,
     pub(crate) headers: Headers,
     pub(crate) body: Vec<u8>,
 }
@@ -35,7 +35,7 @@ pub(crate) struct Response {
 macro_rules! shared_headers {
     ($message:ty) => {
         impl $message {
-            pub(crate) fn via(&self) -> Result<Via, Malformed> {
+            pub(crate) fn via(&self) -> Result<Via<'_>, Malformed> {
                 via(&self.headers)
             }
 
@@ -43,11 +43,11 @@ macro_rules! shared_headers {
                 cseq(&self.headers)
             }
 
-            pub(crate) fn from(&self) -> Result<NameAddr, Malformed> {
+            pub(crate) fn from(&self) -> Result<NameAddr<'_>, Malformed> {
                 address(&self.headers, "From")
             }
 
-            pub(crate) fn to(&self) -> Result<NameAddr, Malformed> {
+            pub(crate) fn to(&self) -> Result<NameAddr<'_>, Malformed> {
                 address(&self.headers, "To")
             }
 
@@ -56,7 +56,7 @@ macro_rules! shared_headers {
             }
 
             /// The first Contact, where there is one.
-            pub(crate) fn contact(&self) -> Result<Option<NameAddr>, Malformed> {
+            pub(crate) fn contact(&self) -> Result<Option<NameAddr<'_>>, Malformed> {
                 self.headers.get("Contact").map(NameAddr::read).transpose()
             }
         }
@@ -105,7 +105,7 @@ impl Response {
     }
 }
 
-fn via(headers: &Headers) -> Result<Via, Malformed> {
+fn via(headers: &Headers) -> Result<Via<'_>, Malformed> {
     Via::read(headers.get("Via").ok_or(Malformed::new("Missing Via"))?)
 }
 
@@ -113,7 +113,7 @@ fn via(headers: &Headers) -> Result<Via, Malformed> {
 fn cseq(headers: &Headers) -> Result<(u32, Method), Malformed> {
     let value = headers.get("CSeq").ok_or(Malformed::new("Missing CSeq"))?;
     let bad = Malformed::new("Bad CSeq");
-    let mut words = value.split_whitespace();
+    let mut words = value.split_ascii_whitespace();
     let (Some(number), Some(method), None) = (words.next(), words.next(), words.next()) else {
         return Err(bad);
     };
@@ -128,7 +128,7 @@ fn call_id(headers: &Headers) -> Result<&str, Malformed> {
     headers.get("Call-ID").filter(|id| !id.is_empty()).ok_or(Malformed::new("Missing Call-ID"))
 }
 
-fn address(headers: &Headers, name: &str) -> Result<NameAddr, Malformed> {
+fn address<'a>(headers: &'a Headers, name: &str) -> Result<NameAddr<'a>, Malformed> {
     let missing = if name == "To" { "Missing To" } else { "Missing From" };
     NameAddr::read(headers.get(name).ok_or(Malformed::new(missing))?)
 }

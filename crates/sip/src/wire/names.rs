@@ -46,7 +46,14 @@ pub(super) fn is_list(name: &str) -> bool {
         "Remote-Party-ID",
         "Reason",
     ];
-    LISTS.iter().any(|list| list.eq_ignore_ascii_case(name))
+    LISTS.iter().any(|list| is(name, list))
+}
+
+/// Is this name written as that one, in whatever letters? The lengths tell most of
+/// them apart.
+#[inline]
+pub(super) fn is(name: &str, other: &str) -> bool {
+    name.len() == other.len() && name.eq_ignore_ascii_case(other)
 }
 
 macro_rules! table {
@@ -54,7 +61,7 @@ macro_rules! table {
         /// The header as rsip holds it.
         pub(super) fn header(name: &str, value: String) -> Header {
             $(
-                if name.eq_ignore_ascii_case($name) {
+                if is(name, $name) {
                     return Header::$variant(rsip::headers::$variant::new(value));
                 }
             )*

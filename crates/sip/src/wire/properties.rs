@@ -67,9 +67,9 @@ proptest! {
         for text in [text, raw] {
             let _ = Uri::read(&text).map(|uri| (uri.address(), uri.header("a"), uri.param("b")));
             let _ = NameAddr::read(&text);
-            let _ = Via::read(&text).map(|mut via| via.note_source(source()));
+            let _ = Via::read(&text).map(|via| via.completed(source()));
             let _ = (unquote(&text), printable(&text), Params::read(&text).to_string());
-            let pieces: Vec<&str> = split_outside(&text, ',').collect();
+            let pieces: Vec<&str> = split_outside(&text, b',').collect();
             prop_assert_eq!(pieces.join(","), text);
         }
     }

@@ -36,7 +36,7 @@ fn request(first: &str, lines: &[Cow<'_, str>], body: &[u8]) -> Result<Message, 
         false => Ok(uri),
     });
     let uri = match &read_uri {
-        Ok(uri) => uri.clone(),
+        Ok(uri) => uri.clone().into_owned(),
         Err(_) => Uri::read("sip:invalid")?,
     };
     let mut request = Request { method, uri, headers: head.headers, body: Vec::new() };
@@ -81,8 +81,9 @@ fn response(first: &str, lines: &[Cow<'_, str>], body: &[u8]) -> Result<Message,
 /// Vias further down are read, too: the answer carries them, and whoever gets
 /// it has to find his own.
 fn check(request: &Request, repeated: bool) -> Result<(), Malformed> {
-    request.via()?;
-    for via in request.headers.all("Via") {
+    let mut vias = request.headers.all("Via").peekable();
+    vias.peek().ok_or(Malformed::new("Missing Via"))?;
+    for via in vias {
         if !Via::read(via)?.is_ours() {
             return Err(Malformed::new("Bad Via"));
         }
@@ -157,7 +158,7 @@ fn read_headers(lines: &[Cow<'_, str>]) -> Head {
     for line in lines {
         let Some((name, value)) = line.split_once(':') else { continue };
         let (name, value) = (names::long(name.trim()), value.trim());
-        if name.eq_ignore_ascii_case("Content-Length") {
+        if names::is(name, "Content-Length") {
             head.length = head.length.and(value);
             continue;
         }
@@ -165,7 +166,7 @@ fn read_headers(lines: &[Cow<'_, str>]) -> Head {
             continue;
         }
         let mut once = ONCE.iter().zip(&mut seen);
-        if let Some((_, seen)) = once.find(|(once, _)| once.eq_ignore_ascii_case(name)) {
+        if let Some((_, seen)) = once.find(|(once, _)| names::is(name, once)) {
             head.repeated |= std::mem::replace(seen, true);
         }
         head.headers.push(name, value);

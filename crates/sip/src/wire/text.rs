@@ -4,8 +4,11 @@ use std::borrow::Cow;
 
 /// A token: letters, digits and ``-.!%*_+`'~``.
 pub(super) fn is_token(text: &str) -> bool {
-    !text.is_empty()
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&byte))
+    let sign = |byte| {
+        matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'!' | b'%' | b'*')
+            || matches!(byte, b'_' | b'+' | b'`' | b'\'' | b'~')
+    };
+    !text.is_empty() && text.bytes().all(sign)
 }
 
 /// Bytes as text. What is no UTF-8 is taken for Latin-1, which older phone
@@ -33,36 +36,32 @@ pub(super) fn one_line(text: &str) -> Cow<'_, str> {
 }
 
 /// The pieces between separators that stand outside `"…"` and `<…>`.
-pub(crate) fn split_outside(text: &str, separator: char) -> impl Iterator<Item = &str> {
+pub(crate) fn split_outside(text: &str, separator: u8) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let whole = rest?;
-        match find_outside(whole, separator) {
-            Some((before, after)) => {
-                rest = Some(after);
-                Some(before)
-            }
-            None => {
-                rest = None;
-                Some(whole)
-            }
-        }
+        let (before, after) = match find_outside(whole, separator) {
+            Some((before, after)) => (before, Some(after)),
+            None => (whole, None),
+        };
+        rest = after;
+        Some(before)
     })
 }
 
-/// What stands before and after the first such separator.
-fn find_outside(text: &str, separator: char) -> Option<(&str, &str)> {
+/// What stands before and after the first such separator, a sign of ASCII: no
+/// byte of any other character looks like one.
+fn find_outside(text: &str, separator: u8) -> Option<(&str, &str)> {
     let (mut quoted, mut escaped, mut angled) = (false, false, false);
-    for (at, character) in text.char_indices() {
-        match character {
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
             _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' if !angled => quoted = !quoted,
-            '<' if !quoted => angled = true,
-            '>' if !quoted => angled = false,
-            _ if character == separator && !quoted && !angled => {
-                let (before, after) = text.split_at(at);
-                return Some((before, after.get(separator.len_utf8()..).unwrap_or("")));
+            b'\\' if quoted => escaped = true,
+            b'"' if !angled => quoted = !quoted,
+            b'<' if !quoted => angled = true,
+            b'>' if !quoted => angled = false,
+            _ if byte == separator && !quoted && !angled => {
+                return Some((text.get(..at)?, text.get(at + 1..)?));
             }
             _ => {}
         }
@@ -73,15 +72,12 @@ fn find_outside(text: &str, separator: char) -> Option<(&str, &str)> {
 /// What stands before the first `<` outside quotes, and after it.
 pub(super) fn before_angle(text: &str) -> Result<Option<(&str, &str)>, Unbalanced> {
     let (mut quoted, mut escaped) = (false, false);
-    for (at, character) in text.char_indices() {
-        match character {
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
             _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            '<' if !quoted => {
-                let (before, after) = text.split_at(at);
-                return Ok(Some((before, after.get(1..).unwrap_or(""))));
-            }
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'<' if !quoted => return Ok(text.get(..at).zip(text.get(at + 1..))),
             _ => {}
         }
     }

@@ -1,32 +1,33 @@
 //! The Via header (RFC 3261 §20.42) and the way back that it describes.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::net::{IpAddr, SocketAddr};
 
+use super::params::write_param;
 use super::text::is_token;
 use super::uri::host_and_port;
 use super::{Malformed, Params};
 use crate::Transport;
 
 /// One Via value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Via {
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Via<'a> {
     /// `2.0`, or that of another SIP, to which 505 still has to find back.
-    version: String,
-    /// In capitals: `UDP`, `TCP`, `TLS`.
-    pub(crate) transport: String,
+    version: &'a str,
+    /// `UDP`, `TCP`, `TLS`, in any letters.
+    pub(crate) transport: &'a str,
     /// Host of sent-by; IPv6 without brackets.
-    pub(crate) host: String,
+    pub(crate) host: Cow<'a, str>,
     /// Port of sent-by, where one is written.
     pub(crate) port: Option<u16>,
-    pub(crate) params: Params,
+    pub(crate) params: Params<'a>,
 }
 
-impl Via {
+impl<'a> Via<'a> {
     /// Reads one value: `SIP/2.0/UDP host:port;params`, blanks allowed around
     /// every sign.
-    pub(crate) fn read(value: &str) -> Result<Via, Malformed> {
+    pub(crate) fn read(value: &'a str) -> Result<Via<'a>, Malformed> {
         let bad = || Malformed::new("Bad Via");
         let mut parts = value.splitn(3, '/');
         let name = parts.next().map(str::trim).ok_or_else(bad)?;
@@ -37,20 +38,20 @@ impl Via {
         }
         let (transport, rest) = rest.split_once(char::is_whitespace).ok_or_else(bad)?;
         let (sent_by, params) = rest.split_at(rest.find(';').unwrap_or(rest.len()));
-        let sent_by: String = sent_by.split_whitespace().collect();
+        let sent_by = without_blanks(sent_by.trim());
         let (host, port) = host_and_port(&sent_by);
-        let shaped = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:%".contains(&byte);
+        let shaped = |byte: u8| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'%')
+        };
         if host.is_empty() || !host.bytes().all(shaped) || !is_token(transport) {
             return Err(bad());
         }
         let port = port.map(str::parse).transpose().map_err(|_| bad())?;
-        Ok(Via {
-            version: version.to_owned(),
-            transport: transport.to_ascii_uppercase(),
-            host: host.to_owned(),
-            port,
-            params: Params::read(params),
-        })
+        let host = match &sent_by {
+            Cow::Borrowed(sent_by) => Cow::Borrowed(host_and_port(sent_by).0),
+            Cow::Owned(_) => Cow::Owned(host.to_owned()),
+        };
+        Ok(Via { version, transport, host, port, params: Params::read(params) })
     }
 
     /// Is it of the version of SIP that we speak?
@@ -59,30 +60,37 @@ impl Via {
     }
 
     /// The transaction's name.
-    pub(crate) fn branch(&self) -> Option<Cow<'_, str>> {
+    pub(crate) fn branch(&self) -> Option<Cow<'a, str>> {
         self.params.get("branch").filter(|branch| !branch.is_empty())
     }
 
-    /// `host:port` as one text, small letters, for the key of a transaction
-    /// (RFC 3261 §17.2.3).
-    pub(crate) fn sent_by(&self) -> String {
-        format!("{}:{}", self.host.to_ascii_lowercase(), self.port.unwrap_or(5060))
+    /// The value with what a response says of where its request really came from:
+    /// `received` where that is not what sent-by says (RFC 3261 §18.2.1), and both
+    /// `received` and `rport` where the peer asks for it (RFC 3581 §4).
+    pub(super) fn completed(&self, source: SocketAddr) -> String {
+        let mut text = String::with_capacity(160);
+        // Writing to a String cannot fail.
+        let _ = self.write_completed(&mut text, source);
+        text
     }
 
-    /// Notes where the request really came from: `received` where it is not
-    /// what sent-by says (RFC 3261 §18.2.1), and both `received` and `rport`
-    /// where the peer asks for it (RFC 3581 §4).
-    pub(crate) fn note_source(&mut self, source: SocketAddr) {
+    fn write_completed(&self, text: &mut String, source: SocketAddr) -> fmt::Result {
+        self.write_sent_by(text)?;
         let source_ip = source.ip().to_canonical();
-        let asks = self.params.has("rport");
-        self.params.remove("received");
-        if asks {
-            self.params.set("rport", source.port().to_string());
+        let mut asks = false;
+        for (name, value) in self.params.iter() {
+            if name.eq_ignore_ascii_case("rport") {
+                asks = true;
+                write!(text, ";{name}={}", source.port())?;
+            } else if !name.eq_ignore_ascii_case("received") {
+                write_param(text, (name, value))?;
+            }
         }
         let said = self.host.parse::<IpAddr>().map(|ip| ip.to_canonical());
         if asks || said != Ok(source_ip) {
-            self.params.set("received", source_ip.to_string());
+            write!(text, ";received={source_ip}")?;
         }
+        Ok(())
     }
 
     /// Where a response to a request from `source` goes (RFC 3261 §18.2.2,
@@ -96,19 +104,37 @@ impl Via {
         };
         SocketAddr::new(source.ip(), port)
     }
+
+    /// All in front of the parameters; the transport in capitals.
+    fn write_sent_by(&self, to: &mut impl fmt::Write) -> fmt::Result {
+        write!(to, "SIP/{}/", self.version)?;
+        for letter in self.transport.chars() {
+            to.write_char(letter.to_ascii_uppercase())?;
+        }
+        to.write_char(' ')?;
+        if self.host.contains(':') {
+            write!(to, "[{}]", self.host)?;
+        } else {
+            to.write_str(&self.host)?;
+        }
+        match self.port {
+            Some(port) => write!(to, ":{port}"),
+            None => Ok(()),
+        }
+    }
 }
 
-impl fmt::Display for Via {
+fn without_blanks(text: &str) -> Cow<'_, str> {
+    if text.contains(char::is_whitespace) {
+        Cow::Owned(text.split_whitespace().collect())
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+impl fmt::Display for Via<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SIP/{}/{} ", self.version, self.transport)?;
-        if self.host.contains(':') {
-            write!(f, "[{}]", self.host)?;
-        } else {
-            f.write_str(&self.host)?;
-        }
-        if let Some(port) = self.port {
-            write!(f, ":{port}")?;
-        }
+        self.write_sent_by(f)?;
         write!(f, "{}", self.params)
     }
 }

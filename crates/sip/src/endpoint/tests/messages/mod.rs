@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::*;
 use crate::Transport;
-use crate::wire::Malformed;
+use crate::wire::{Malformed, Via};
 
 /// What the wire reader makes of a file.
 #[derive(Debug, PartialEq, Eq)]
@@ -93,12 +93,13 @@ struct Sender {
 impl Sender {
     async fn of(bytes: &[u8], ip: [u8; 4], server: &Endpoint) -> Sender {
         let source = SocketAddr::from((ip, 5060));
+        let port = |via: Via<'_>| via.way_back(source, Transport::Udp).port();
         let answered = match read_datagram(bytes) {
-            Ok(Some(Message::Request(request))) => request.via().ok(),
-            Err(fault) => fault.answer(source).and_then(|answer| answer.via().ok()),
+            Ok(Some(Message::Request(request))) => request.via().ok().map(port),
+            Err(fault) => fault.answer(source).and_then(|answer| answer.via().ok().map(port)),
             _ => None,
         };
-        let port = answered.map_or(0, |via| via.way_back(source, Transport::Udp).port());
+        let port = answered.unwrap_or(0);
         let socket = UdpSocket::bind((std::net::IpAddr::from(ip), port)).await.unwrap();
         Sender { socket, server: addr(server) }
     }

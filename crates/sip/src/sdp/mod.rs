@@ -6,12 +6,13 @@ mod choice;
 mod crypto;
 mod offer;
 mod own_keys;
-mod repair;
+mod read;
 #[cfg(test)]
 mod tests;
 mod write;
 
 pub(crate) use crypto::kept;
-pub(crate) use offer::{Offer, read_answer, read_offer};
+pub(crate) use offer::Offer;
 pub(crate) use own_keys::OwnKeys;
+pub(crate) use read::{read_answer, read_offer};
 pub(crate) use write::write_offer;

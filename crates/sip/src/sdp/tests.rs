@@ -110,7 +110,7 @@ fn hold_is_seen_and_answered() {
 }
 
 #[test]
-fn what_strict_parsers_refuse_is_repaired() {
+fn what_strict_parsers_refuse_is_read() {
     let table = [
         "v=0\no=- 1 1 IN IP4 192.0.2.1\nc=IN IP4 192.0.2.1\nt=0 0\nm=audio 4000 RTP/AVP 0\n",
         "v=0\r\no=- 99999999999999999999 18446744073709551616 IN IP4 192.0.2.1\r\ns=x\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0",

@@ -1,5 +1,6 @@
 //! Writing offers and answers.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 use ringpost_model::{Codec, RemoteAudio};
@@ -9,6 +10,8 @@ use super::own_keys::OwnKeys;
 
 /// Payload type of telephone-event in our own offers.
 const EVENT_PAYLOAD_TYPE: u8 = 101;
+/// As long as most of ours are, in octets.
+const MOST: usize = 320;
 /// Formats that a refused line repeats: one is asked for, more say nothing
 /// (RFC 3264 §6).
 const REFUSED_FORMATS: usize = 16;
@@ -79,9 +82,13 @@ impl Direction {
 fn head(rtp: SocketAddr, session: u64, version: u64) -> String {
     let ip = rtp.ip().to_canonical();
     let family = if ip.is_ipv4() { "IP4" } else { "IP6" };
-    format!(
+    let mut sdp = String::with_capacity(MOST);
+    // Writing to a String cannot fail.
+    let _ = write!(
+        sdp,
         "v=0\r\no=- {session} {version} IN {family} {ip}\r\ns=-\r\nc=IN {family} {ip}\r\nt=0 0\r\n"
-    )
+    );
+    sdp
 }
 
 fn audio(
@@ -92,20 +99,20 @@ fn audio(
     event: Option<u8>,
     direction: Direction,
 ) {
-    sdp.push_str(&format!("m=audio {port} {protocol}"));
+    // Writing to a String cannot fail.
+    let _ = write!(sdp, "m=audio {port} {protocol}");
     for number in codecs.iter().map(|(number, _)| *number).chain(event) {
-        sdp.push_str(&format!(" {number}"));
+        let _ = write!(sdp, " {number}");
     }
     sdp.push_str("\r\n");
     for (number, codec) in codecs {
-        sdp.push_str(&format!("a=rtpmap:{number} {}/8000\r\n", codec.name()));
+        let _ = write!(sdp, "a=rtpmap:{number} {}/8000\r\n", codec.name());
     }
     if let Some(number) = event {
         // The sixteen keys and the flash (RFC 4733 §3.2).
-        sdp.push_str(&format!("a=rtpmap:{number} telephone-event/8000\r\n"));
-        sdp.push_str(&format!("a=fmtp:{number} 0-16\r\n"));
+        let _ = write!(sdp, "a=rtpmap:{number} telephone-event/8000\r\na=fmtp:{number} 0-16\r\n");
     }
-    sdp.push_str(&format!("a=ptime:20\r\na={}\r\n", direction.as_str()));
+    let _ = write!(sdp, "a=ptime:20\r\na={}\r\n", direction.as_str());
 }
 
 fn refused(sdp: &mut String, media: &Media) {

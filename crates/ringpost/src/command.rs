@@ -104,6 +104,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
     });
     // A lookup that is given up must not keep the command waiting.
     runtime.shutdown_background();
+    crate::log::flush();
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure(sentence)) => {

@@ -3,9 +3,11 @@
 
 mod mask;
 mod notes;
+mod ring;
 mod story;
+mod text;
 mod told;
 
 pub use mask::Mask;
-pub use notes::{Notes, Text};
+pub use notes::Notes;
 pub use story::{Missing, of};

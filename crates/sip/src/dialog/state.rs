@@ -1,6 +1,5 @@
 //! The state of a dialog (RFC 3261 §12.1) and what follows from it (§12.2).
 
-use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use super::Tag;
@@ -34,12 +33,12 @@ impl Dialog {
         source: SocketAddr,
     ) -> Result<Self, Malformed> {
         let to = invite.headers.get("To").unwrap_or_default();
-        let tagged = invite.to()?.tag().is_some();
+        let tagged = invite.tag_in_to().is_some();
         Ok(Self {
             call_id: invite.call_id()?.to_owned(),
             local: if tagged { to.to_owned() } else { format!("{to};tag={tag}") },
             remote: invite.headers.get("From").unwrap_or_default().to_owned(),
-            remote_tag: tag_of(&invite.from()?).into_owned(),
+            remote_tag: invite.tag_in_from().unwrap_or_default().into_owned(),
             target: match invite.contact() {
                 Ok(Some(contact)) => contact.uri.into_owned(),
                 Ok(None) | Err(_) => Uri::read(&format!("sip:{source}"))?.into_owned(),
@@ -62,7 +61,7 @@ impl Dialog {
             call_id: invite.call_id()?.to_owned(),
             local: invite.headers.get("From").unwrap_or_default().to_owned(),
             remote: response.headers.get("To").unwrap_or_default().to_owned(),
-            remote_tag: tag_of(&response.to()?).into_owned(),
+            remote_tag: response.tag_in_to().unwrap_or_default().into_owned(),
             target: contact.map_or_else(|| invite.uri.clone(), |contact| contact.uri.into_owned()),
             routes,
             local_cseq: invite.cseq()?.0,
@@ -90,7 +89,7 @@ impl Dialog {
     /// by whoever found the dialog by it.
     pub(crate) fn holds(&self, request: &Request) -> bool {
         request.call_id().is_ok_and(|call_id| call_id == self.call_id)
-            && request.from().is_ok_and(|from| tag_of(&from) == self.remote_tag)
+            && request.tag_in_from().unwrap_or_default() == self.remote_tag
     }
 
     /// Takes the CSeq number of a new request of the peer; `false`: it is old
@@ -161,10 +160,6 @@ impl Dialog {
             None => self.target.clone(),
         }
     }
-}
-
-fn tag_of<'a>(address: &NameAddr<'a>) -> Cow<'a, str> {
-    address.tag().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -86,8 +86,7 @@ impl Task {
 
     /// Whom we called ourselves may speak within that call.
     pub(super) fn is_of_known_call(&self, request: &Request, origin: Origin) -> bool {
-        let to = request.to().ok();
-        let tag = to.and_then(|to| to.tag().and_then(|tag| Tag::read(&tag)));
+        let tag = request.tag_in_to().and_then(|tag| Tag::read(&tag));
         let call = tag.and_then(|tag| self.calls.get(&tag));
         call.and_then(|call| call.peer()).is_some_and(|peer| peer.ip() == origin.source.ip())
     }

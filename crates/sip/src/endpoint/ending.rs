@@ -46,7 +46,7 @@ impl Task {
         let mut tags = Vec::new();
         guarded(|| {
             let Ok(Some(Message::Request(request))) = read_datagram(bytes) else { return };
-            let to = request.to().ok().and_then(|to| to.tag().and_then(|tag| Tag::read(&tag)));
+            let to = request.tag_in_to().and_then(|tag| Tag::read(&tag));
             tags.extend(to);
             let key = request.via().and_then(|via| Key::server(&request, &via));
             let Ok(key) = key else { return };

@@ -20,10 +20,9 @@ use crate::wire::{Method, Request};
 
 impl Task {
     /// A new request with a tag in To.
-    pub(super) fn handle_in_dialog(&mut self, tag: &str, incoming: Incoming) -> Result<(), Answer> {
+    pub(super) fn handle_in_dialog(&mut self, tag: Tag, incoming: Incoming) -> Result<(), Answer> {
         let request = incoming.request.clone();
         let no_dialog = || Answer::new(481);
-        let tag = Tag::read(tag).ok_or_else(no_dialog)?;
         let known = self.calls.get(&tag).ok_or_else(no_dialog)?;
         let may_speak = self.may_speak_in(known, incoming.peer);
         let call = self.calls.get_mut(&tag).ok_or_else(no_dialog)?;
@@ -92,8 +91,8 @@ impl Task {
     /// fit is dropped.
     pub(super) fn handle_ack(&mut self, incoming: &Incoming) {
         let Incoming { request, body, origin, now, .. } = incoming;
-        let (Ok(Some(tag)), Ok((cseq, _))) = (incoming.to_tag(), request.cseq()) else { return };
-        let Some(tag) = Tag::read(&tag) else { return };
+        let tag = request.tag_in_to().and_then(|tag| Tag::read(&tag));
+        let (Some(tag), Ok((cseq, _))) = (tag, request.cseq()) else { return };
         let known = self.calls.get(&tag);
         if known.is_none_or(|call| self.may_speak_in(call, incoming.peer).is_err()) {
             return;

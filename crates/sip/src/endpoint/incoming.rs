@@ -56,11 +56,6 @@ impl Incoming {
                 [SDP, "application/*", "*/*"].iter().any(|fits| kind.eq_ignore_ascii_case(fits))
             })
     }
-
-    /// Our tag in To: the request claims to be within a dialog.
-    pub(super) fn to_tag(&self) -> Result<Option<String>, Malformed> {
-        Ok(self.request.to()?.tag().map(|tag| tag.into_owned()))
-    }
 }
 
 impl From<Malformed> for Answer {

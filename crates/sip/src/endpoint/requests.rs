@@ -45,7 +45,7 @@ impl Task {
         }
         let Some(mut response) = fault.answer(origin.source) else { return };
         let Ok(back) = response.via().map(|via| way_back(&via, origin)) else { return };
-        let untagged = response.to().is_ok_and(|to| to.tag().is_none());
+        let untagged = response.tag_in_to().is_none();
         if let Some(to) = response.headers.get("To").filter(|_| untagged) {
             let to = format!("{to};tag={}", Tag::of(response.headers.get("Call-ID")));
             response.headers.set("To", to);
@@ -113,8 +113,7 @@ impl Task {
             return Key::cancelled(request, via)
                 .is_ok_and(|invite| self.server.contains_key(&invite));
         }
-        let to = request.to().ok();
-        let tag = to.and_then(|to| to.tag().and_then(|tag| Tag::read(&tag)));
+        let tag = request.tag_in_to().and_then(|tag| Tag::read(&tag));
         tag.is_some_and(|tag| self.calls.contains_key(&tag))
     }
 
@@ -141,8 +140,9 @@ impl Task {
         if self.is_loop(request) {
             return Err(Answer::new(482));
         }
-        if let Some(tag) = incoming.to_tag()? {
-            return self.handle_in_dialog(&tag, incoming);
+        if let Some(tag) = request.tag_in_to() {
+            let tag = Tag::read(&tag).ok_or_else(|| Answer::new(481))?;
+            return self.handle_in_dialog(tag, incoming);
         }
         if [Method::BYE, Method::UPDATE, Method::PRACK].contains(&request.method) {
             return Err(Answer::new(481));

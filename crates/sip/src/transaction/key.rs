@@ -34,8 +34,7 @@ impl Key {
     /// twice through a fork is known (RFC 3261 §8.2.2.2), and a hunt group that
     /// comes back with another Request-URI is not taken for one.
     pub(crate) fn merged(request: &Request) -> Result<Self, Malformed> {
-        let from = request.from()?;
-        let tag = from.tag().unwrap_or_default();
+        let tag = request.tag_in_from().unwrap_or_default();
         let (number, method) = request.cseq()?;
         let call_id = request.call_id()?;
         Ok(Self(format!("{call_id}\n{tag}\n{number} {method}\n{}", request.uri.as_str()).into()))
@@ -62,10 +61,9 @@ impl Key {
     /// and the whole topmost Via are compared. The To tag is left out, as an ACK
     /// has one where its INVITE had none, and the CSeq tells requests apart.
     fn before_rfc_3261(request: &Request, method: &Method) -> Result<Self, Malformed> {
-        let from = request.from()?;
         let (number, _) = request.cseq()?;
         let mut key = format!("{}\n{}\n{number}\n", request.uri, request.call_id()?);
-        key.push_str(&from.tag().unwrap_or_default());
+        key.push_str(&request.tag_in_from().unwrap_or_default());
         let via = request.headers.get("Via").unwrap_or_default();
         // Writing to a String cannot fail.
         let _ = write!(key, "\n{via}\n{method}");

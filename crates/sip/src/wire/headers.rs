@@ -33,10 +33,14 @@ impl Headers {
     /// left out for the same reason.
     pub(crate) fn push(&mut self, name: &str, value: impl AsRef<str>) {
         let name = names::long(name);
-        if !text::is_token(name) || names::is(name, "Content-Length") {
-            return;
+        if text::is_token(name) && !names::is(name, "Content-Length") {
+            self.push_long(name, value.as_ref());
         }
-        let value = text::one_line(value.as_ref());
+    }
+
+    /// The same for a name that is known to be one, in its long form.
+    pub(super) fn push_long(&mut self, name: &str, value: &str) {
+        let value = text::one_line(value);
         if !value.contains(',') || !names::is_list(name) {
             self.0.push(names::header(name, value.into_owned()));
             return;

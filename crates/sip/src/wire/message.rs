@@ -51,6 +51,11 @@ macro_rules! shared_headers {
                 address(&self.headers, "To")
             }
 
+            /// The tag in To.
+            pub(crate) fn tag_in_to(&self) -> Option<Cow<'_, str>> {
+                self.headers.get("To").and_then(NameAddr::tag)
+            }
+
             pub(crate) fn call_id(&self) -> Result<&str, Malformed> {
                 call_id(&self.headers)
             }
@@ -67,6 +72,11 @@ shared_headers!(Request);
 shared_headers!(Response);
 
 impl Request {
+    /// The tag in From.
+    pub(crate) fn tag_in_from(&self) -> Option<Cow<'_, str>> {
+        self.headers.get("From").and_then(NameAddr::tag)
+    }
+
     /// 70 where the header is missing (RFC 3261 §16.6 gives the number).
     pub(crate) fn max_forwards(&self) -> Result<u8, Malformed> {
         let Some(value) = self.headers.get("Max-Forwards") else { return Ok(70) };

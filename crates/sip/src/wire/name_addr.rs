@@ -16,24 +16,8 @@ pub(crate) struct NameAddr<'a> {
 impl<'a> NameAddr<'a> {
     /// Reads `"Name" <uri>;params` or `uri;params`.
     pub(crate) fn read(value: &'a str) -> Result<NameAddr<'a>, Malformed> {
-        let unbalanced = |_| Malformed::new("Unbalanced Quotes In Address");
-        match text::before_angle(value).map_err(unbalanced)? {
-            Some((display, rest)) => {
-                let Some((uri, params)) = rest.split_once('>') else {
-                    return Err(Malformed::new("Address Without Closing Bracket"));
-                };
-                Ok(NameAddr { display, uri: Uri::read(uri)?, params: Params::read(params) })
-            }
-            // Without brackets every parameter is the header's, not the URI's;
-            // a semicolon in front of the @ belongs to the user part.
-            None => {
-                let host = value.find('@').unwrap_or(0);
-                let semicolon = value.get(host..).and_then(|rest| rest.find(';'));
-                let end = semicolon.map_or(value.len(), |at| host + at);
-                let (uri, params) = value.split_at_checked(end).unwrap_or((value, ""));
-                Ok(NameAddr { display: "", uri: Uri::read(uri)?, params: Params::read(params) })
-            }
-        }
+        let [display, uri, params] = parts(value)?;
+        Ok(NameAddr { display, uri: Uri::read(uri)?, params: Params::read(params) })
     }
 
     /// The display name, unquoted, without control characters; `None` when empty.
@@ -41,8 +25,25 @@ impl<'a> NameAddr<'a> {
         text::printable(&text::unquote(self.display))
     }
 
-    /// The tag of a From or To.
-    pub(crate) fn tag(&self) -> Option<Cow<'a, str>> {
-        self.params.get("tag").filter(|tag| !tag.is_empty())
+    /// The tag of a From or To, without a look at the rest of it.
+    pub(crate) fn tag(value: &'a str) -> Option<Cow<'a, str>> {
+        let [.., params] = parts(value).ok()?;
+        Params::read(params).get("tag").filter(|tag| !tag.is_empty())
     }
+}
+
+/// Display name, URI, parameters.
+fn parts(value: &str) -> Result<[&str; 3], Malformed> {
+    let unbalanced = |_| Malformed::new("Unbalanced Quotes In Address");
+    if let Some((display, rest)) = text::before_angle(value).map_err(unbalanced)? {
+        let closed = rest.split_once('>').map(|(uri, params)| [display, uri, params]);
+        return closed.ok_or(Malformed::new("Address Without Closing Bracket"));
+    }
+    // Without brackets every parameter is the header's, not the URI's; a semicolon
+    // in front of the @ belongs to the user part.
+    let host = value.find('@').unwrap_or(0);
+    let semicolon = value.get(host..).and_then(|rest| rest.find(';'));
+    let end = semicolon.map_or(value.len(), |at| host + at);
+    let (uri, params) = value.split_at_checked(end).unwrap_or((value, ""));
+    Ok(["", uri, params])
 }

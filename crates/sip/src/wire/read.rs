@@ -146,6 +146,9 @@ struct Head {
     repeated: bool,
 }
 
+/// Headers that most messages have at most.
+const USUAL: usize = 24;
+
 /// Headers that stand in a message once.
 const ONCE: [&str; 5] = ["From", "To", "Call-ID", "CSeq", "Max-Forwards"];
 
@@ -153,7 +156,8 @@ const ONCE: [&str; 5] = ["From", "To", "Call-ID", "CSeq", "Max-Forwards"];
 /// headers: looking through them for each line would let one datagram of many
 /// short lines hold up everybody else.
 fn read_headers(lines: &[Cow<'_, str>]) -> Head {
-    let mut head = Head { headers: Headers::default(), length: Length::Missing, repeated: false };
+    let headers = Headers::with_room(lines.len().min(USUAL));
+    let mut head = Head { headers, length: Length::Missing, repeated: false };
     let mut seen = [false; ONCE.len()];
     for line in lines {
         let Some((name, value)) = line.split_once(':') else { continue };
@@ -169,7 +173,7 @@ fn read_headers(lines: &[Cow<'_, str>]) -> Head {
         if let Some((_, seen)) = once.find(|(once, _)| names::is(name, once)) {
             head.repeated |= std::mem::replace(seen, true);
         }
-        head.headers.push(name, value);
+        head.headers.push_long(name, value);
     }
     head
 }

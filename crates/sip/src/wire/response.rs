@@ -34,7 +34,7 @@ pub(crate) fn response_to(
     }
     headers.copy_first(&request.headers, "From");
     if let Some(to) = request.headers.get("To") {
-        let tagged = request.to().is_ok_and(|to| to.tag().is_some());
+        let tagged = request.tag_in_to().is_some();
         match to_tag.filter(|_| !tagged) {
             Some(tag) => headers.push("To", format!("{to};tag={tag}")),
             None => headers.copy_first(&request.headers, "To"),

@@ -60,7 +60,7 @@ fn a_request_in_its_oddest_spelling_is_the_plain_one() {
     let from = request.from().unwrap();
     assert_eq!(from.display().as_deref(), Some("Zoë \"Z\" Example"));
     assert_eq!(from.uri.user().unwrap(), "+14255550142");
-    assert_eq!(from.tag().unwrap(), "a");
+    assert_eq!(request.tag_in_from().unwrap(), "a");
     assert_eq!(request.to().unwrap().uri.as_str(), "sip:alice@example.com");
     assert_eq!(request.call_id(), Ok("1@[2001:db8::9]"));
     assert_eq!(request.cseq(), Ok((17, Method::INVITE)));
@@ -321,7 +321,7 @@ fn names_and_addresses_are_taken_apart() {
         assert_eq!(address.display().as_deref(), display, "{value}");
         assert_eq!(address.uri.as_str(), uri, "{value}");
         if value.contains("tag") {
-            assert_eq!(address.tag().unwrap(), "x", "{value}");
+            assert_eq!(NameAddr::tag(value).unwrap(), "x", "{value}");
         }
     }
     for value in ["", "\"Bob <sip:bob@example.com>", "Bob <sip:bob@example.com", "Bob <>", "Bob"] {

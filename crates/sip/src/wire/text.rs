@@ -28,7 +28,7 @@ pub(super) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
 /// The text with every line break made a blank, and no blanks around it.
 pub(super) fn one_line(text: &str) -> Cow<'_, str> {
     let text = text.trim();
-    if text.contains(['\r', '\n']) {
+    if text.bytes().any(|byte| matches!(byte, b'\r' | b'\n')) {
         Cow::Owned(text.replace(['\r', '\n'], " "))
     } else {
         Cow::Borrowed(text)

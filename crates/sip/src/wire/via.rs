@@ -86,8 +86,8 @@ impl<'a> Via<'a> {
                 write_param(text, (name, value))?;
             }
         }
-        let said = self.host.parse::<IpAddr>().map(|ip| ip.to_canonical());
-        if asks || said != Ok(source_ip) {
+        let said = || self.host.parse::<IpAddr>().map(|ip| ip.to_canonical());
+        if asks || said() != Ok(source_ip) {
             write!(text, ";received={source_ip}")?;
         }
         Ok(())
@@ -107,7 +107,9 @@ impl<'a> Via<'a> {
 
     /// All in front of the parameters; the transport in capitals.
     fn write_sent_by(&self, to: &mut impl fmt::Write) -> fmt::Result {
-        write!(to, "SIP/{}/", self.version)?;
+        to.write_str("SIP/")?;
+        to.write_str(self.version)?;
+        to.write_char('/')?;
         for letter in self.transport.chars() {
             to.write_char(letter.to_ascii_uppercase())?;
         }

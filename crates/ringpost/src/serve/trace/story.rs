@@ -8,7 +8,7 @@ use ringpost_sip::{Direction, Traced};
 use serde_json::{Value, json};
 
 use super::Mask;
-use super::notes::Note;
+use super::ring::Note;
 use crate::serve::node::Node;
 use crate::view;
 
@@ -39,7 +39,7 @@ pub async fn of(node: &Node, asked: &str, mask: Option<&Mask<'_>>) -> Result<Val
     }
     let mut ids: Vec<&str> = Vec::new();
     for note in &notes {
-        if !ids.contains(&&*note.call) {
+        if !ids.contains(&note.call.as_str()) {
             ids.push(&note.call);
         }
     }
@@ -122,7 +122,7 @@ fn events(messages: &[Traced], notes: &[Note], mask: Option<&Mask<'_>>) -> Vec<V
         messages.iter().map(|traced| (traced.at, message(traced, mask))).collect();
     events.extend(notes.iter().map(|note| {
         let text = note.text.shown(mask);
-        (note.at, json!({ "kind": "note", "call": &*note.call, "text": text }))
+        (note.at, json!({ "kind": "note", "call": note.call, "text": text }))
     }));
     // Stable: at one moment the message stands before what was decided about it.
     events.sort_by_key(|(at, _)| *at);

@@ -91,7 +91,7 @@ async fn a_refusal_reaches_the_caller_with_its_headers() {
     assert_eq!(response.headers.get("Retry-After"), Some("5"));
     assert_eq!(response.headers.get("X-Evil"), None);
     assert_eq!(response.headers.get("Server"), Some("Ringpost"));
-    assert!(response.to().unwrap().tag().is_some());
+    assert!(response.tag_in_to().is_some());
     assert_eq!(next(&mut incoming.signals).await, None);
 }
 

@@ -33,7 +33,7 @@ async fn a_refusal_gets_its_ack_by_the_transaction() {
     raw.respond(&invite, 404, "", "").await;
     let ack = raw.incoming("ACK").await;
     assert_eq!(ack.via(), invite.via());
-    assert_eq!(ack.to().unwrap().tag().as_deref(), Some("raw"));
+    assert_eq!(ack.tag_in_to().as_deref(), Some("raw"));
     let refused = Progress::Refused(404, "Whatever".to_owned());
     assert_eq!(next(&mut placed.progress).await, Some(refused));
     assert_eq!(next(&mut placed.progress).await, None);
@@ -83,7 +83,7 @@ async fn the_second_branch_of_a_fork_is_hung_up() {
     raw.respond(&other, 200, SDP, OFFER).await;
     raw.incoming("ACK").await;
     let bye = raw.incoming("BYE").await;
-    assert_eq!(bye.to().unwrap().tag().as_deref(), Some("other"));
+    assert_eq!(bye.tag_in_to().as_deref(), Some("other"));
     assert!(placed.progress.try_recv().is_err());
 }
 

@@ -49,7 +49,7 @@ async fn every_bad_request_gets_the_answer_of_the_rfc() {
             let all: Vec<&str> = response.headers.all(name).collect();
             assert_eq!(all.join(", "), value);
         }
-        assert!(response.to().unwrap().tag().is_some(), "{}", draft.text());
+        assert!(response.tag_in_to().is_some(), "{}", draft.text());
         assert!(!response.reason.is_empty());
     }
     raw.is_quiet(&mut arrivals).await;

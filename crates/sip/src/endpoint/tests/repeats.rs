@@ -97,7 +97,7 @@ async fn cancel_is_answered_with_the_tag_of_the_487() {
     let ok = raw.ask(&cancel).await;
     let terminated = raw.response().await;
     assert_eq!((ok.status, terminated.status), (200, 487));
-    assert_eq!(ok.to().unwrap().tag(), terminated.to().unwrap().tag());
+    assert_eq!(ok.tag_in_to(), terminated.tag_in_to());
     assert_eq!(terminated.cseq().unwrap().1.as_str(), "INVITE");
     assert_eq!(next(&mut incoming.signals).await, Some(Signal::Cancelled { elsewhere: true }));
     assert_eq!(raw.ask(&cancel).await, ok);

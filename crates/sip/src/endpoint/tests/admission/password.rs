@@ -40,7 +40,7 @@ fn who_knows_the_password_is_let_in_by_either_algorithm() {
     let mut world = World::new(vec![with_digest()]);
     let invite = world.draft("INVITE", "1");
     let asked = world.ask(&invite);
-    assert_eq!((asked.status, asked.to().unwrap().tag().is_some()), (401, true));
+    assert_eq!((asked.status, asked.tag_in_to().is_some()), (401, true));
     let values: Vec<&str> = asked.headers.all("WWW-Authenticate").collect();
     assert_eq!(values.len(), 2);
     assert!(values[0].contains("algorithm=SHA-256, qop=\"auth\""), "{values:?}");

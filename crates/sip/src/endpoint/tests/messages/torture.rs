@@ -105,8 +105,8 @@ fn the_tortuous_invite_says_all_it_says() {
     let wsinv = request("3.1.1.1-wsinv");
     let from = wsinv.from().unwrap();
     assert_eq!(from.display().as_deref(), Some("J Rosenberg \\\""));
-    assert_eq!(from.tag().as_deref(), Some("98asjd8"));
-    assert_eq!(wsinv.to().unwrap().tag().as_deref(), Some("1918181833n"));
+    assert_eq!(wsinv.tag_in_from().as_deref(), Some("98asjd8"));
+    assert_eq!(wsinv.tag_in_to().as_deref(), Some("1918181833n"));
     assert_eq!(wsinv.max_forwards(), Ok(68));
     assert_eq!(wsinv.cseq().unwrap().0, 9);
     assert_eq!(wsinv.uri.param("unknownparam").as_deref(), Some(""));
@@ -139,7 +139,7 @@ fn odd_signs_are_kept_where_they_belong() {
     let intmeth = request("3.1.1.2-intmeth");
     let from = intmeth.from().unwrap();
     assert_eq!(from.display().as_deref(), Some("token1~` token2'+_ token3*%!.-"));
-    assert_eq!(from.tag().as_deref(), Some("_token~1'+`*%!-."));
+    assert_eq!(intmeth.tag_in_from().as_deref(), Some("_token~1'+`*%!-."));
     assert_eq!(from.params.get("fromParam''~+*_!.-%").as_deref(), Some("работающий"));
     // Bell, zero and delete are nothing that a mail should show.
     assert_eq!(intmeth.to().unwrap().display().as_deref(), Some("BEL: NUL: DEL:"));

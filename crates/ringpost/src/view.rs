@@ -11,12 +11,12 @@ use crate::serve::LiveCall;
 /// One live call.
 pub fn live_call(call: &LiveCall) -> Value {
     json!({
-        "id": call.id,
-        "call_id": call.call_id,
-        "subscriber": call.subscriber,
-        "caller": call.caller,
+        "id": call.record.id,
+        "call_id": call.record.call_id,
+        "subscriber": call.subscriber(),
+        "caller": call.record.caller.raw(),
         "state": call.stage.number(),
-        "since": rfc3339(call.since),
+        "since": rfc3339(call.record.received),
     })
 }
 

@@ -118,27 +118,19 @@ fn accept(node: &Node, incoming: &IncomingCall) -> Result<Accepted, (Box<CallRec
         return Err((Box::new(record), 488));
     }
     node.notes.stage(&record, Stage::Forwarded);
-    let place = match node.live.enter(LiveCall {
-        id: record.id.clone(),
-        call_id: record.call_id.clone(),
-        subscriber: subscriber.user.clone(),
-        identifiers: record.identifiers.clone(),
-        caller: record.caller.raw().to_owned(),
-        stage: Stage::Forwarded,
-        since: received,
-    }) {
+    let record = Arc::new(record);
+    let live = LiveCall { record: record.clone(), stage: Stage::Forwarded };
+    let place = match node.live.enter(live) {
         Ok(place) => place,
-        Err(Full::Node) => return no_room(node, record, NoRoom::Places),
-        Err(Full::Subscriber) => return Err((Box::new(record), 486)),
+        Err(Full::Node) => return no_room(node, Arc::unwrap_or_clone(record), NoRoom::Places),
+        Err(Full::Subscriber) => return Err((Box::new(Arc::unwrap_or_clone(record)), 486)),
     };
     match call_loop::open_sound(node, invitation) {
-        Ok((stream, media)) => {
-            Ok(Accepted { record: Arc::new(record), subscriber, audio, place, stream, media })
-        }
+        Ok((stream, media)) => Ok(Accepted { record, subscriber, audio, place, stream, media }),
         Err(error) => {
             tracing::error!(call = %record.id, %error, "no sound for a call; it is refused");
             drop(place);
-            no_room(node, record, NoRoom::Sound)
+            no_room(node, Arc::unwrap_or_clone(record), NoRoom::Sound)
         }
     }
 }

@@ -6,37 +6,32 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ringpost_call::{Hearing, same_call};
-use ringpost_model::{Ear, Stage, Timestamp};
+use ringpost_model::{CallRecord, Ear, Stage};
 use ringpost_sip::Door;
 use tokio::sync::Notify;
 
 /// One call as others may see it.
 #[derive(Debug, Clone)]
 pub struct LiveCall {
-    /// Our id.
-    pub id: String,
-    /// SIP Call-ID.
-    pub call_id: String,
-    /// Who is called, user part; empty until it is known.
-    pub subscriber: String,
-    /// Every identifier of the call.
-    pub identifiers: Vec<String>,
-    /// The raw caller id.
-    pub caller: String,
+    /// What was known when it came; its subscriber is known.
+    pub record: Arc<CallRecord>,
     /// How far it has come.
     pub stage: Stage,
-    /// When it came.
-    pub since: Timestamp,
 }
 
 impl LiveCall {
+    /// Who is called, user part.
+    pub fn subscriber(&self) -> &str {
+        self.record.subscriber.as_ref().map_or("", |subscriber| &subscriber.user)
+    }
+
     fn hearing(&self) -> Hearing {
         Hearing {
-            subscriber: self.subscriber.clone(),
-            identifiers: self.identifiers.clone(),
-            caller: self.caller.clone(),
+            subscriber: self.subscriber().to_owned(),
+            identifiers: self.record.identifiers.clone(),
+            caller: self.record.caller.raw().to_owned(),
             ear: Ear::Call,
-            at: self.since,
+            at: self.record.received,
         }
     }
 }
@@ -53,7 +48,7 @@ pub enum Full {
 /// All live calls.
 #[derive(Debug, Clone)]
 pub struct LiveCalls {
-    calls: Arc<Mutex<HashMap<String, LiveCall>>>,
+    calls: Arc<Mutex<Calls>>,
     most: usize,
     most_each: usize,
     left: Arc<Notify>,
@@ -61,6 +56,15 @@ pub struct LiveCalls {
     door: Door,
     /// Calls that are over and wait for the journal.
     filing: Arc<AtomicUsize>,
+}
+
+/// By the number of their place.
+#[derive(Debug, Default)]
+struct Calls {
+    all: HashMap<u64, LiveCall>,
+    /// The places of each subscriber, in lower case.
+    of: HashMap<String, Vec<u64>>,
+    last: u64,
 }
 
 impl LiveCalls {
@@ -76,43 +80,47 @@ impl LiveCalls {
     /// Which limit is reached.
     pub fn enter(&self, call: LiveCall) -> Result<Place, Full> {
         let mut calls = self.lock();
-        if calls.len() >= self.most {
+        if calls.all.len() >= self.most {
             return Err(Full::Node);
         }
-        if self.most_each > 0
-            && calls.values().filter(|live| live.subscriber == call.subscriber).count()
-                >= self.most_each
-        {
+        let user = call.subscriber().to_lowercase();
+        let his = calls.of.get(&user).map_or(0, Vec::len);
+        if self.most_each > 0 && his >= self.most_each {
             return Err(Full::Subscriber);
         }
-        let id = call.id.clone();
-        calls.insert(id.clone(), call);
-        if calls.len() < self.most {
+        calls.last += 1;
+        let number = calls.last;
+        calls.all.insert(number, call);
+        calls.of.entry(user.clone()).or_default().push(number);
+        if calls.all.len() < self.most {
             self.door.open()
         } else {
             self.door.shut()
         }
         drop(calls);
-        Ok(Place { id, calls: self.clone() })
+        Ok(Place { number, user, calls: self.clone() })
     }
 
     /// The id of the live call that `hearing` is about; one known by an
     /// identifier goes before one with the same parties.
     pub fn same_as(&self, hearing: &Hearing) -> Option<String> {
         let calls = self.lock();
-        let mut same = calls.values().filter(|live| same_call(&live.hearing(), hearing));
+        let his = calls.of.get(&hearing.subscriber.to_lowercase())?;
+        let his = his.iter().filter_map(|number| calls.all.get(number));
+        let mut same = his.filter(|live| same_call(&live.hearing(), hearing));
         let first = same.next()?;
         let named = |live: &&LiveCall| {
-            live.identifiers.iter().any(|identifier| hearing.identifiers.contains(identifier))
+            let mut names = live.record.identifiers.iter();
+            names.any(|identifier| hearing.identifiers.contains(identifier))
         };
         let best = if named(&first) { first } else { same.find(named).unwrap_or(first) };
-        Some(best.id.clone())
+        Some(best.record.id.clone())
     }
 
     /// A copy of all, oldest first.
     pub fn snapshot(&self) -> Vec<LiveCall> {
-        let mut calls: Vec<LiveCall> = self.lock().values().cloned().collect();
-        calls.sort_by(|a, b| a.id.cmp(&b.id));
+        let mut calls: Vec<LiveCall> = self.lock().all.values().cloned().collect();
+        calls.sort_by(|a, b| a.record.id.cmp(&b.record.id));
         calls
     }
 
@@ -140,11 +148,11 @@ impl LiveCalls {
 
     /// How many.
     pub fn count(&self) -> usize {
-        self.lock().len()
+        self.lock().all.len()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, LiveCall>> {
-        // The map is whole after every statement, so a panic elsewhere leaves it usable.
+    fn lock(&self) -> MutexGuard<'_, Calls> {
+        // The maps fit each other where a panic may come, so it leaves them usable.
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -152,7 +160,9 @@ impl LiveCalls {
 /// The place of one call.
 #[derive(Debug)]
 pub struct Place {
-    id: String,
+    number: u64,
+    /// Whose it is, in lower case.
+    user: String,
     calls: LiveCalls,
 }
 
@@ -160,7 +170,7 @@ impl Place {
     /// The call is in that state; `true`: it has just come there.
     pub fn now_in(&self, stage: Stage) -> bool {
         let mut calls = self.calls.lock();
-        let live = calls.get_mut(&self.id).filter(|live| live.stage != stage);
+        let live = calls.all.get_mut(&self.number).filter(|live| live.stage != stage);
         live.map(|live| live.stage = stage).is_some()
     }
 }
@@ -168,9 +178,16 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut calls = self.calls.lock();
-        calls.remove(&self.id);
+        let gone = calls.all.remove(&self.number);
+        if let Some(his) = calls.of.get_mut(&self.user) {
+            his.retain(|number| *number != self.number);
+            if his.is_empty() {
+                calls.of.remove(&self.user);
+            }
+        }
         self.calls.door.open();
         drop(calls);
+        drop(gone);
         self.calls.left.notify_waiters();
     }
 }
@@ -188,17 +205,37 @@ impl Drop for Filing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ringpost_model::{Outcome, Party, Subscriber, Timestamp, Why};
 
-    fn call(id: &str, subscriber: &str) -> LiveCall {
-        LiveCall {
+    fn call(id: &str, user: &str) -> LiveCall {
+        let subscriber = Subscriber {
+            user: user.into(),
+            name: String::new(),
+            mail: Vec::new(),
+            number: None,
+            extension: None,
+            time_zone: "UTC".into(),
+            language: "en".into(),
+            notify: ringpost_model::Notify::Server,
+            missed_calls: true,
+            answer_after: None,
+        };
+        let record = CallRecord {
             id: id.into(),
             call_id: format!("{id}@example.com"),
-            subscriber: subscriber.into(),
             identifiers: vec![format!("{id}@example.com")],
-            caller: "+14255550142".into(),
+            called: Party::default(),
+            subscriber: Some(subscriber),
+            caller: Party::from_user("+14255550142"),
+            ear: Ear::Call,
             stage: Stage::Forwarded,
-            since: Timestamp::from_millis(1_000_000),
-        }
+            received: Timestamp::from_millis(1_000_000),
+            answered: None,
+            ended: Timestamp::from_millis(1_000_000),
+            outcome: Outcome::Silent(Why::Refused(404)),
+            recording: None,
+        };
+        LiveCall { record: Arc::new(record), stage: Stage::Forwarded }
     }
 
     #[test]
@@ -209,7 +246,10 @@ mod tests {
         let _bob = live.enter(call("3", "bob")).unwrap();
         assert_eq!(live.enter(call("4", "carol")).unwrap_err(), Full::Node);
         drop(alice);
-        assert!(live.enter(call("5", "alice")).is_ok());
+        let alice = live.enter(call("5", "alice")).unwrap();
+        assert_eq!(live.count(), 2);
+        drop(alice);
+        assert_eq!((live.count(), live.lock().of.len()), (1, 1));
     }
 
     #[test]

@@ -45,7 +45,7 @@ async fn orphans(node: &Node) -> Result<usize, JournalError> {
     let mut known: HashSet<String> =
         node.journal.referenced_recordings().await?.into_iter().collect();
     known.extend(node.journal.open_calls().await?.iter().map(|call| format!("{}.wav", call.id)));
-    known.extend(node.live.snapshot().iter().map(|call| format!("{}.wav", call.id)));
+    known.extend(node.live.snapshot().iter().map(|call| format!("{}.wav", call.record.id)));
     let recordings = node.settings.recordings();
     let found = tokio::task::spawn_blocking(move || {
         let old = |entry: &std::fs::DirEntry| {

@@ -16,8 +16,8 @@ use crate::transport::Origin;
 use crate::wire::{Malformed, Message, Method, Request, Via, read_datagram};
 
 /// Server transactions at once, of which each lives for half a minute after its
-/// answer: more than two thousand calls in a second make, and some 200 MB.
-pub(super) const TRANSACTIONS: usize = if cfg!(test) { 4096 } else { 131_072 };
+/// answer: as many as four thousand calls in a second make, and some 200 MB.
+pub(super) const TRANSACTIONS: usize = if cfg!(test) { 4096 } else { 262_144 };
 
 impl Task {
     /// One datagram, whatever is in it.

@@ -22,11 +22,10 @@ use crate::wire::{Method, Request, Response, Via, response_to};
 #[derive(Debug)]
 pub(super) struct ServerTransaction {
     machine: Machine,
-    origin: Origin,
     /// Where responses go.
     way_back: Origin,
-    /// What responses are made from; gone with the final one.
-    request: Option<Arc<Request>>,
+    /// What responses are made from, and where it came from; gone with the final one.
+    request: Option<(Arc<Request>, SocketAddr)>,
     /// Our tag in To; of an INVITE also the name of its call.
     pub(super) tag: Tag,
     /// Its place in [`Task::ongoing`].
@@ -116,9 +115,9 @@ impl Task {
             Machine::NonInvite(NonInviteServer::new(reliable))
         };
         let way_back = way_back(via, origin);
-        let (request, tag) = (Some(request), Tag::random());
-        let opened = ServerTransaction { machine, origin, way_back, request, tag, merged: None };
-        self.server.insert(key.clone(), opened);
+        let (request, tag) = (Some((request, origin.source)), Tag::random());
+        let opened = ServerTransaction { machine, way_back, request, tag, merged: None };
+        self.server.insert(key.clone(), Box::new(opened));
         self.pending += 1;
     }
 
@@ -187,10 +186,10 @@ impl Task {
     /// A response for this transaction, to be completed and sent.
     pub(super) fn response(&self, key: &Key, answer: &Answer) -> Option<Response> {
         let transaction = self.server.get(key)?;
-        let request = transaction.request.as_deref()?;
+        let (request, source) = transaction.request.as_ref()?;
         let tag = transaction.tag.to_string();
         let tag = (answer.status > 100).then_some(tag.as_str());
-        Some(self.response_from(request, answer, tag, transaction.origin.source))
+        Some(self.response_from(request, answer, tag, *source))
     }
 
     /// A response to a request, whether there is a transaction or not.
@@ -245,8 +244,10 @@ impl Task {
             answer = Answer::new(500);
         }
         let Some(mut response) = self.response(key, &answer) else { return };
-        let options = self.server.get(key).and_then(|transaction| transaction.request.as_deref());
-        if answer.status < 300 && options.is_some_and(|request| request.method == Method::OPTIONS) {
+        let options = self.server.get(key).and_then(|transaction| transaction.request.as_ref());
+        if answer.status < 300
+            && options.is_some_and(|(request, _)| request.method == Method::OPTIONS)
+        {
             add_capabilities(&mut response);
         }
         self.send(key, &response, now);

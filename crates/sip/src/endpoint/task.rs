@@ -46,7 +46,8 @@ pub(super) struct Task {
     pub(super) crowd: Crowd,
     pub(super) backlog: Backlog,
     pub(super) timers: Timers,
-    pub(super) server: HashMap<Key, ServerTransaction>,
+    /// In boxes: a map that grows moves all it has.
+    pub(super) server: HashMap<Key, Box<ServerTransaction>>,
     pub(super) client: HashMap<Key, ClientTransaction>,
     pub(super) outbound: Outbound,
     /// Server transactions that a merged request would belong to.

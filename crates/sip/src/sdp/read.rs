@@ -8,7 +8,7 @@ use ringpost_model::{Codec, RemoteAudio};
 use super::crypto::{Crypto, new_key};
 use super::offer::{Direction, Encoding, Media, Offer};
 use super::own_keys::OwnKeys;
-use crate::wire::Malformed;
+use crate::wire::{Malformed, split_once};
 
 /// Media lines that an offer may have; each has to be answered.
 const MOST_MEDIA: usize = 64;
@@ -28,8 +28,8 @@ pub(crate) fn read_offer(body: &[u8]) -> Result<Offer, Malformed> {
     let mut lines = text
         .trim_start_matches('\u{feff}')
         .split(['\r', '\n', '\0'])
-        .filter_map(|line| line.split_once('='))
-        .map(|(key, value)| (key.trim(), value.trim()));
+        .filter_map(|line| split_once(line, b'='))
+        .map(|(key, value)| (key.trim_ascii(), value.trim_ascii()));
     let bad = || Malformed::new("Bad Session Description");
     if lines.next() != Some(("v", "0")) {
         return Err(bad());
@@ -93,7 +93,7 @@ impl Section {
     }
 
     fn attribute(&mut self, attribute: &str) {
-        let (name, value) = match attribute.split_once(':') {
+        let (name, value) = match split_once(attribute, b':') {
             Some((name, value)) => (name, Some(value)),
             None => (attribute, None),
         };

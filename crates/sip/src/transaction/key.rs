@@ -48,10 +48,16 @@ impl Key {
             let mut key = String::with_capacity(branch.len() + via.host.len() + 16);
             key.push_str(&branch);
             key.push('\n');
-            key.extend(via.host.chars().map(|sign| sign.to_ascii_lowercase()));
+            let host = key.len();
+            key.push_str(&via.host);
+            if let Some(host) = key.get_mut(host..) {
+                host.make_ascii_lowercase();
+            }
             let port = via.port.unwrap_or(5060);
             // Writing to a String cannot fail.
-            let _ = write!(key, ":{port}\n{method}");
+            let _ = write!(key, ":{port}");
+            key.push('\n');
+            key.push_str(method.as_str());
             return Ok(Self(key.into()));
         }
         Self::before_rfc_3261(request, method)

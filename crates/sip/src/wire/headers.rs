@@ -34,18 +34,18 @@ impl Headers {
     pub(crate) fn push(&mut self, name: &str, value: impl AsRef<str>) {
         let name = names::long(name);
         if text::is_token(name) && !names::is(name, "Content-Length") {
-            self.push_long(name, value.as_ref());
+            self.push_long(name, &text::one_line(value.as_ref()));
         }
     }
 
-    /// The same for a name that is known to be one, in its long form.
+    /// The same for a name that is known to be one, in its long form, and a value
+    /// without line breaks and blanks around it.
     pub(super) fn push_long(&mut self, name: &str, value: &str) {
-        let value = text::one_line(value);
-        if !value.contains(',') || !names::is_list(name) {
-            self.0.push(names::header(name, value.into_owned()));
+        if text::split_once(value, b',').is_none() || !names::is_list(name) {
+            self.0.push(names::header(name, value.to_owned()));
             return;
         }
-        for item in text::split_outside(&value, b',').map(str::trim).filter(|item| !item.is_empty())
+        for item in text::split_outside(value, b',').map(str::trim).filter(|item| !item.is_empty())
         {
             self.0.push(names::header(name, item.to_owned()));
         }

@@ -35,6 +35,6 @@ pub(crate) use params::Params;
 pub(crate) use read::{content_length, read_datagram};
 pub(crate) use response::response_to;
 pub(crate) use status::phrase;
-pub(crate) use text::{printable, unquote};
+pub(crate) use text::{printable, split_once, unquote};
 pub(crate) use uri::Uri;
 pub(crate) use via::Via;

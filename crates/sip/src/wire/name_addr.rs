@@ -36,14 +36,14 @@ impl<'a> NameAddr<'a> {
 fn parts(value: &str) -> Result<[&str; 3], Malformed> {
     let unbalanced = |_| Malformed::new("Unbalanced Quotes In Address");
     if let Some((display, rest)) = text::before_angle(value).map_err(unbalanced)? {
-        let closed = rest.split_once('>').map(|(uri, params)| [display, uri, params]);
+        let closed = text::split_once(rest, b'>').map(|(uri, params)| [display, uri, params]);
         return closed.ok_or(Malformed::new("Address Without Closing Bracket"));
     }
     // Without brackets every parameter is the header's, not the URI's; a semicolon
     // in front of the @ belongs to the user part.
-    let host = value.find('@').unwrap_or(0);
-    let semicolon = value.get(host..).and_then(|rest| rest.find(';'));
-    let end = semicolon.map_or(value.len(), |at| host + at);
+    let host = text::split_once(value, b'@').map_or(0, |(user, _)| user.len());
+    let rest = value.get(host..).unwrap_or_default();
+    let end = host + text::split_once(rest, b';').map_or(rest.len(), |(uri, _)| uri.len());
     let (uri, params) = value.split_at_checked(end).unwrap_or((value, ""));
     Ok(["", uri, params])
 }

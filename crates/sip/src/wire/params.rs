@@ -19,10 +19,11 @@ impl<'a> Params<'a> {
 
     /// Names and values; a parameter may stand without a value.
     pub(crate) fn iter(self) -> impl Iterator<Item = (&'a str, Option<&'a str>)> {
-        let pieces = text::split_outside(self.0, b';').map(|piece| match piece.split_once('=') {
-            Some((name, value)) => (name.trim(), Some(value.trim())),
-            None => (piece.trim(), None),
-        });
+        let pieces =
+            text::split_outside(self.0, b';').map(|piece| match text::split_once(piece, b'=') {
+                Some((name, value)) => (name.trim_ascii(), Some(value.trim_ascii())),
+                None => (piece.trim_ascii(), None),
+            });
         pieces.filter(|(name, _)| !name.is_empty())
     }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::text::{is_token, lossy};
+use super::text::{is_token, lossy, one_line, split_once};
 use super::{Headers, Malformed, Message, Method, Request, Response, Uri, Via, names};
 
 /// Reads one datagram. `None`: a keep-alive, nothing but line ends (RFC 5626
@@ -160,10 +160,10 @@ fn read_headers(lines: &[Cow<'_, str>]) -> Head {
     let mut head = Head { headers, length: Length::Missing, repeated: false };
     let mut seen = [false; ONCE.len()];
     for line in lines {
-        let Some((name, value)) = line.split_once(':') else { continue };
-        let (name, value) = (names::long(name.trim()), value.trim());
+        let Some((name, value)) = split_once(line, b':') else { continue };
+        let name = names::long(name.trim_ascii());
         if names::is(name, "Content-Length") {
-            head.length = head.length.and(value);
+            head.length = head.length.and(value.trim_ascii());
             continue;
         }
         if !is_token(name) {
@@ -173,7 +173,7 @@ fn read_headers(lines: &[Cow<'_, str>]) -> Head {
         if let Some((_, seen)) = once.find(|(once, _)| names::is(name, once)) {
             head.repeated |= std::mem::replace(seen, true);
         }
-        head.headers.push_long(name, value);
+        head.headers.push_long(name, &one_line(value));
     }
     head
 }

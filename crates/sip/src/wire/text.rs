@@ -11,6 +11,14 @@ pub(super) fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(sign)
 }
 
+/// What stands before and after the first such sign of ASCII. The texts of a
+/// message are short: a loop finds it sooner than the search for any character.
+#[inline]
+pub(crate) fn split_once(text: &str, sign: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|byte| byte == sign)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
 /// Bytes as text. What is no UTF-8 is taken for Latin-1, which older phone
 /// systems still send in display names; nothing is lost and nothing refused.
 pub(super) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
@@ -27,7 +35,7 @@ pub(super) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
 
 /// The text with every line break made a blank, and no blanks around it.
 pub(super) fn one_line(text: &str) -> Cow<'_, str> {
-    let text = text.trim();
+    let text = text.trim_ascii();
     if text.bytes().any(|byte| matches!(byte, b'\r' | b'\n')) {
         Cow::Owned(text.replace(['\r', '\n'], " "))
     } else {
@@ -114,6 +122,9 @@ pub(crate) fn unquote(text: &str) -> Cow<'_, str> {
 /// turn the direction of writing around, none of them at the ends nor two in a
 /// row. `None` when nothing is left.
 pub(crate) fn printable(text: &str) -> Option<String> {
+    if is_plain(text) {
+        return Some(text.to_owned());
+    }
     let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let mut plain = String::with_capacity(text.len());
     for word in text.split(|c: char| c.is_control() || c.is_whitespace() || turns(c)) {
@@ -125,6 +136,17 @@ pub(crate) fn printable(text: &str) -> Option<String> {
         }
     }
     (!plain.is_empty()).then_some(plain)
+}
+
+/// Printing characters of ASCII with single blanks between them, as most texts are.
+fn is_plain(text: &str) -> bool {
+    let mut before = b' ';
+    let plain = text.bytes().all(|byte| {
+        let fits = byte.is_ascii_graphic() || (byte == b' ' && before != b' ');
+        before = byte;
+        fits
+    });
+    plain && before != b' '
 }
 
 /// `%xx` escapes resolved (RFC 3261 §19.1.2); a broken escape stays as it is.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::net::Ipv6Addr;
 
-use super::text::percent_decode;
+use super::text::{percent_decode, split_once};
 use super::{Malformed, Params};
 
 /// A URI of any scheme; `sip:`, `sips:` and `tel:` are taken apart. The text is
@@ -39,13 +39,13 @@ struct Part(u16, u16);
 impl<'a> Uri<'a> {
     /// Reads a URI without angle brackets; none is longer than 65,535 bytes.
     pub(crate) fn read(text: &'a str) -> Result<Uri<'a>, Malformed> {
-        let text = text.trim();
+        let text = text.trim_ascii();
         let no_uri = || Malformed::new("Bad URI");
         if u16::try_from(text.len()).is_err() || has_foreign_signs(text) {
             return Err(no_uri());
         }
-        let (scheme, rest) = text.split_once(':').ok_or_else(no_uri)?;
-        let scheme_shaped = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        let (scheme, rest) = split_once(text, b':').ok_or_else(no_uri)?;
+        let scheme_shaped = scheme.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
             && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
         if !scheme_shaped || rest.is_empty() {
             return Err(no_uri());
@@ -80,8 +80,8 @@ impl<'a> Uri<'a> {
     fn read_sip(&mut self, text: &str, start: usize) {
         let rest = text.get(start..).unwrap_or_default();
         let mut at = start;
-        if let Some((userinfo, _)) = rest.split_once('@') {
-            let user = userinfo.find(':').unwrap_or(userinfo.len());
+        if let Some((userinfo, _)) = split_once(rest, b'@') {
+            let user = split_once(userinfo, b':').map_or(userinfo.len(), |(user, _)| user.len());
             self.user = Some(Part::new(start, user));
             at += userinfo.len() + 1;
         }
@@ -93,7 +93,7 @@ impl<'a> Uri<'a> {
         self.port = port.and_then(|port| port.parse().ok());
         // By the grammar of RFC 3261 an IPv6 address that ends like one of IPv4
         // got a colon too many; both are to be taken (RFC 5118 §4.10).
-        if host.contains(":::") {
+        if split_once(host, b':').is_some() && host.contains(":::") {
             let mended = host.replacen(":::", "::", 1);
             self.mended = Some(mended).filter(|host| host.parse::<Ipv6Addr>().is_ok());
         }
@@ -266,11 +266,11 @@ fn without_number_params(user: &str) -> &str {
 /// `host`, `host:port`, `[v6]`, `[v6]:port`. An IPv6 address without its
 /// brackets is a host, too.
 pub(super) fn host_and_port(text: &str) -> (&str, Option<&str>) {
-    if let Some((host, after)) = text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+    if let Some((host, after)) = text.strip_prefix('[').and_then(|rest| split_once(rest, b']')) {
         return (host, after.strip_prefix(':'));
     }
-    match text.split_once(':') {
-        Some((host, port)) if !port.contains(':') => (host, Some(port)),
+    match split_once(text, b':') {
+        Some((host, port)) if split_once(port, b':').is_none() => (host, Some(port)),
         _ => (text, None),
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use std::net::{IpAddr, SocketAddr};
 
 use super::params::write_param;
-use super::text::is_token;
+use super::text::{is_token, split_once};
 use super::uri::host_and_port;
 use super::{Malformed, Params};
 use crate::Transport;
@@ -29,16 +29,16 @@ impl<'a> Via<'a> {
     /// every sign.
     pub(crate) fn read(value: &'a str) -> Result<Via<'a>, Malformed> {
         let bad = || Malformed::new("Bad Via");
-        let mut parts = value.splitn(3, '/');
-        let name = parts.next().map(str::trim).ok_or_else(bad)?;
-        let version = parts.next().map(str::trim).ok_or_else(bad)?;
-        let rest = parts.next().map(str::trim).ok_or_else(bad)?;
+        let (name, rest) = split_once(value, b'/').ok_or_else(bad)?;
+        let (version, rest) = split_once(rest, b'/').ok_or_else(bad)?;
+        let (name, version, rest) = (name.trim_ascii(), version.trim_ascii(), rest.trim_ascii());
         if !name.eq_ignore_ascii_case("SIP") || !is_token(version) {
             return Err(bad());
         }
-        let (transport, rest) = rest.split_once(char::is_whitespace).ok_or_else(bad)?;
-        let (sent_by, params) = rest.split_at(rest.find(';').unwrap_or(rest.len()));
-        let sent_by = without_blanks(sent_by.trim());
+        let blank = rest.bytes().position(|byte| byte.is_ascii_whitespace()).ok_or_else(bad)?;
+        let (transport, rest) = rest.split_at_checked(blank).ok_or_else(bad)?;
+        let (sent_by, params) = split_once(rest, b';').unwrap_or((rest, ""));
+        let sent_by = without_blanks(sent_by.trim_ascii());
         let (host, port) = host_and_port(&sent_by);
         let shaped = |byte: u8| {
             byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'%')
@@ -127,8 +127,8 @@ impl<'a> Via<'a> {
 }
 
 fn without_blanks(text: &str) -> Cow<'_, str> {
-    if text.contains(char::is_whitespace) {
-        Cow::Owned(text.split_whitespace().collect())
+    if text.bytes().any(|byte| byte.is_ascii_whitespace()) {
+        Cow::Owned(text.split_ascii_whitespace().collect())
     } else {
         Cow::Borrowed(text)
     }

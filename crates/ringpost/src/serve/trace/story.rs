@@ -94,10 +94,10 @@ fn gone() -> String {
 
 /// How far a call of ours has come, or what became of it.
 async fn summary(node: &Node, id: &str) -> Value {
-    if let Some(live) = node.live.snapshot().into_iter().find(|live| live.id == id) {
+    if let Some(live) = node.live.snapshot().into_iter().find(|live| live.record.id == id) {
         return json!({
             "id": id,
-            "subscriber": live.subscriber,
+            "subscriber": live.subscriber(),
             "state": live.stage.number(),
             "live": true,
         });

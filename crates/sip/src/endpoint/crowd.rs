@@ -70,7 +70,7 @@ impl Task {
         if !busy && !self.crowd.door.is_shut() {
             return false;
         }
-        if incoming.request.method != Method::INVITE || !matches!(incoming.to_tag(), Ok(None)) {
+        if incoming.request.method != Method::INVITE || incoming.request.tag_in_to().is_some() {
             return false;
         }
         if busy {

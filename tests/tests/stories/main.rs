@@ -14,6 +14,7 @@ mod back_to_back;
 mod caller_shown;
 mod cancelled;
 mod commands;
+mod crowd;
 mod days_on_end;
 mod deployments;
 mod full_disk;

@@ -96,6 +96,9 @@ async fn a_send_that_is_given_up_leaves_no_reply_for_the_next() {
         }
         go_on.send(()).unwrap();
         refused(&deliver(&mut courier, "nobody@example.com", "two").await, "550 5.1.1");
-        assert_eq!(server.commands("RCPT").last().unwrap().0, 1, "a connection of its own");
+        // The abandoned one may still be read meanwhile, where it came in one piece.
+        let commands = server.commands("RCPT");
+        let second = commands.iter().find(|(_, line)| line.contains("nobody@example.com"));
+        assert_eq!(second.unwrap().0, 1, "a connection of its own");
     }
 }

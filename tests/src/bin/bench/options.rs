@@ -34,10 +34,10 @@ pub struct Options {
     /// A second program, measured in turns with the first
     #[arg(long, global = true)]
     pub against: Option<PathBuf>,
-    /// A line of [mail] in the configuration, such as 'audio = "g711"' (default here: pcm)
+    /// A line of the configuration's table mail, such as 'audio = "g711"' (default here: pcm)
     #[arg(long, global = true)]
     pub mail_line: Vec<String>,
-    /// Lines of [log] in the configuration, such as 'level = "warn"'
+    /// Lines of the configuration's table log, such as 'level = "warn"'
     #[arg(long, global = true)]
     pub log_line: Vec<String>,
     /// Run before everybody else's work, on a machine that others use (needs root)

@@ -3,7 +3,7 @@
 //! A call's end, or a report of one, is given to the [`Journal`]: once
 //! [`Journal::end`] or [`Journal::report`] has resolved it is on stable storage,
 //! and from then on its mail is delivered, returned or still there. Who claims
-//! a mail ([`Journal::claim`]) hands it to a [`Courier`] and settles what became
+//! a mail ([`Journal::claims`]) hands it to a [`Courier`] and settles what became
 //! of it ([`Journal::settle`]); a crash between the two costs at most a second
 //! copy with the same Message-ID (RFC 1047).
 //!

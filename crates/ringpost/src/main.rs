@@ -6,6 +6,9 @@ use clap::Parser;
 use ringpost::command::{Arguments, run};
 use rustix::fs::Mode;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     // What is written is about people: nobody else's business.

@@ -93,6 +93,7 @@ pub struct Running {
     others: Vec<JoinHandle<()>>,
     _calls: OwnThread,
     _mail: OwnThread,
+    _filing: OwnThread,
     _state: StateFolder,
 }
 
@@ -105,7 +106,9 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     let state = StateFolder::take(&settings.state_dir)?;
     // Its clock takes a while to be set, which the disk takes as well.
     let recorder = spawn_blocking(recorder);
-    let (journal, sources) = tokio::try_join!(journal(&settings), async {
+    // Its writer and the thread of the database take turns with each statement.
+    let filing = OwnThread::start("journal", 0).map_err(StartError::Thread)?;
+    let (journal, sources) = tokio::try_join!(journal(&settings, &filing), async {
         sources(&settings).await.map_err(StartError::from)
     })?;
     let engine = Engine::start(EngineConfig {
@@ -181,6 +184,7 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         others,
         _calls: calls,
         _mail: mail,
+        _filing: filing,
         _state: state,
     })
 }
@@ -248,8 +252,10 @@ impl Running {
 }
 
 /// Opens the journal and files what a crash left behind.
-async fn journal(settings: &Settings) -> Result<Journal, StartError> {
-    let journal = Journal::open(journal_settings(settings)).await?;
+async fn journal(settings: &Settings, thread: &OwnThread) -> Result<Journal, StartError> {
+    let writer = Some(thread.tasks());
+    let journal =
+        Journal::open(JournalSettings { writer, ..journal_settings(settings) }).await?;
     recovery::recover(&journal, &settings.recordings(), &settings.limits).await?;
     Ok(journal)
 }
@@ -263,6 +269,7 @@ pub fn journal_settings(settings: &Settings) -> JournalSettings {
         lease: post::lease(settings),
         notifications_per_hour: settings.limits.notifications_per_hour,
         postmaster: settings.letterhead.postmaster.clone(),
+        writer: None,
     }
 }
 

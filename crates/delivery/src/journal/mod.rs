@@ -35,6 +35,7 @@ use std::sync::Arc;
 
 use ringpost_model::{CallRecord, CallerIdentity, Timestamp, Verdict};
 use sqlx::SqlitePool;
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 pub use desk::Claims;
@@ -90,7 +91,8 @@ impl Journal {
 
     fn with(store: Store, db: sqlx::SqliteConnection, settings: JournalSettings) -> Self {
         let readers = store.readers();
-        Self { queue: Queue::start(store, db), readers, settings: Arc::new(settings) }
+        let runtime = settings.writer.clone().unwrap_or_else(Handle::current);
+        Self { queue: Queue::start(store, db, &runtime), readers, settings: Arc::new(settings) }
     }
 
     fn limits(&self) -> Limits {

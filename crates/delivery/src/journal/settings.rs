@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
+
 use crate::RetrySchedule;
 
 /// Plain settings of a [`Journal`](crate::Journal).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct JournalSettings {
     /// State folder; the database is `outbox.db` inside it.
     pub dir: PathBuf,
@@ -22,6 +24,10 @@ pub struct JournalSettings {
     pub notifications_per_hour: u32,
     /// Who gets a mail back that somebody refused: recipient of returns.
     pub postmaster: String,
+    /// Where its writer runs; `None`: on the runtime that it is opened on. Writer and
+    /// database take turns with each statement, which costs least on a runtime of
+    /// one thread.
+    pub writer: Option<Handle>,
 }
 
 impl JournalSettings {
@@ -36,6 +42,7 @@ impl JournalSettings {
             lease: Duration::from_secs(600),
             notifications_per_hour: 200,
             postmaster: "postmaster".into(),
+            writer: None,
         }
     }
 }

@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use ringpost_model::Timestamp;
 use sqlx::SqliteConnection;
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -23,7 +24,7 @@ use super::{JournalError, batch};
 const MOST: usize = 512;
 
 /// From the beginning of one commit to that of the next, at least.
-const PACE: Duration = Duration::from_millis(5);
+const PACE: Duration = Duration::from_millis(40);
 
 /// How long a job that can wait does so for one that cannot: an open call has
 /// to be on stable storage a tenth of a second after its answer.
@@ -69,7 +70,7 @@ impl Health {
 impl Queue {
     /// Starts the writer on this connection. It ends when it is closed, or when
     /// every clone of the queue is gone.
-    pub(super) fn start(store: Store, db: SqliteConnection) -> Self {
+    pub(super) fn start(store: Store, db: SqliteConnection, runtime: &Handle) -> Self {
         let (jobs, waiting) = mpsc::channel(1024);
         let queue =
             Self { jobs, health: Health::default(), work: Arc::default(), desk: Desk::default() };
@@ -81,7 +82,7 @@ impl Queue {
             desk: queue.desk.clone(),
             next: Instant::now(),
         };
-        tokio::spawn(writer.serve(waiting));
+        runtime.spawn(writer.serve(waiting));
         queue
     }
 

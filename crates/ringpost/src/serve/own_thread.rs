@@ -35,6 +35,11 @@ impl OwnThread {
         Ok(Self { tasks, _end: end })
     }
 
+    /// For those who start tasks there by themselves.
+    pub fn tasks(&self) -> Handle {
+        self.tasks.clone()
+    }
+
     /// Runs a task there.
     pub fn spawn<F>(&self, task: F) -> JoinHandle<F::Output>
     where
